@@ -178,6 +178,8 @@ def test_what_opens_on_the_screens_of_broadcasts_can_be_used_by_all(
     page.get_by_label("Start at").click()
     expect(page.get_by_role("button", name="Take this moment")).to_be_visible()
     found["moment"] = violations(page)
+    page.get_by_role("dialog").get_by_role("button", name="Later").click()  # to a month with all its days
+    found["next month"] = violations(page)
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Review and schedule").click()
     expect(page.get_by_role("dialog").get_by_role("button", name="Schedule")).to_be_visible()

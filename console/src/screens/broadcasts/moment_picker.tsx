@@ -5,6 +5,9 @@ import { DateTimePicker, DatesProvider } from "@mantine/dates";
 
 import { language, useTexts } from "../../texts/texts";
 
+/** Red on the background is too faint to read, and says nothing. */
+const NO_OTHER_COLOUR: (0 | 1 | 2 | 3 | 4 | 5 | 6)[] = [];
+
 /** Chooses a moment by the clock on the wall, as "2026-03-01 09:30:00". Loaded late: it is heavy. */
 export default function MomentPicker({
   label,
@@ -21,7 +24,7 @@ export default function MomentPicker({
 }) {
   const t = useTexts().broadcasts.picker;
   return (
-    <DatesProvider settings={{ locale: language(), firstDayOfWeek: 1 }}>
+    <DatesProvider settings={{ locale: language(), firstDayOfWeek: 1, weekendDays: NO_OTHER_COLOUR }}>
       <DateTimePicker
         label={label}
         value={value}
@@ -33,6 +36,7 @@ export default function MomentPicker({
         timePickerProps={{ "aria-label": label }}
         submitButtonProps={{ "aria-label": t.take }}
         clearable={false}
+        hideOutsideDates
         previousLabel={t.earlier}
         nextLabel={t.later}
       />
