@@ -230,10 +230,11 @@ async def _update(writing: _Writing, updates: Sequence[tuple[int, KnownContact]]
     writing.outcomes.unchanged += len(rows) - changed
 
 
-# In one order, against deadlocks. A statement of its own, so that the next one reads the contacts as they are now.
+# In one order, against deadlocks, and as strongly as an update of a key locks, which nearly every file has: a weaker lock would
+# be made stronger in another order. A statement of its own, so that the next one reads the contacts as they are now.
 _LOCK: Final = """
     SELECT 1 FROM contacts c JOIN unnest($2::bigint[]) AS wanted (id) ON wanted.id = c.id
-    WHERE c.workspace_id = $1 ORDER BY c.id FOR NO KEY UPDATE OF c
+    WHERE c.workspace_id = $1 ORDER BY c.id FOR UPDATE OF c
 """
 
 

@@ -1,6 +1,7 @@
 """Batches, imports and merges lock the same contacts and segments in one order: nobody waits for who waits for it."""
 
 import asyncio
+import contextvars
 
 import pytest
 
@@ -133,6 +134,21 @@ async def test_batches_imports_and_merges_of_the_same_people_never_end_each_othe
     assert await deadlocks(database) == before
     await assert_all_is_right(scope)
     await assert_figures_add_up(scope)
+
+
+async def test_an_import_that_waits_for_somebody_has_nobody_who_comes_later(scope, database):
+    """It changes a key, so it waits for an activity of the first: what it has of the others then must not be in the way."""
+    ids = [(await new_contacts(scope, 1, external_id=f"p{number}"))[0] for number in range(20)]
+    content = "external_id,first_name\n" + "".join(f"p{number},Ana\n" for number in reversed(range(20)))
+    async with db.transaction():
+        await buy(scope, ids[0])
+        bringing_in = asyncio.create_task(imported(scope, content, overwrite=True), context=contextvars.Context())
+        await wait_until_blocked()
+        await db.fetch("SELECT id FROM contacts WHERE id = ANY ($1::bigint[]) FOR UPDATE NOWAIT", ids[1:])
+        await buy(scope, *ids[1:])
+    await bringing_in
+    assert await db.fetch_value("SELECT count(*) FROM activities WHERE kind = 'purchase'") == 20
+    assert await db.fetch_value("SELECT count(*) FROM contacts WHERE first_name = 'Ana'") == 20
 
 
 def tags_one(name, after):
