@@ -1,6 +1,6 @@
 """One enrollment while a batch moves it."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -166,16 +166,8 @@ class Arrival:
 
 def go_together(arrivals: Iterable[Arrival], outcome: str, key: str) -> None:
     """As `go` for each of them. Most have just come, by the same way: their next step is found once."""
-    stepped: dict[int, Trail] = {}
-    for arrival in arrivals:
-        before, has_just_come = arrival.trail, _has_just_come(arrival)
-        after = stepped.get(id(before)) if has_just_come else None
-        if after is None:
-            arrival.go(outcome, key)
-            if has_just_come:
-                stepped[id(before)] = arrival.trail
-            continue
-        arrival.trail, arrival.key = after, key
+    for arrival in _stepped_alike(arrivals, lambda one: one.go(outcome, key)):
+        arrival.key = key
         arrival.visit += 1
         arrival.state, arrival.wake_at, arrival.reason = EnrollmentState.READY, None, None
         arrival.is_settled = False
@@ -183,17 +175,23 @@ def go_together(arrivals: Iterable[Arrival], outcome: str, key: str) -> None:
 
 def end_together(arrivals: Iterable[Arrival], end: EnrollmentEnd, outcome: str) -> None:
     """As `end` for each of them."""
+    for arrival in _stepped_alike(arrivals, lambda one: one.end(end, outcome)):
+        arrival.ended, arrival.reason, arrival.is_settled = end, None, True
+
+
+def _stepped_alike(arrivals: Iterable[Arrival], step: Callable[[Arrival], None]) -> Iterator[Arrival]:
+    """Does `step` for the first that comes by a way. Gives the others with their new trail: the rest is the caller's."""
     stepped: dict[int, Trail] = {}
     for arrival in arrivals:
         before, has_just_come = arrival.trail, _has_just_come(arrival)
         after = stepped.get(id(before)) if has_just_come else None
-        if after is None:
-            arrival.end(end, outcome)
-            if has_just_come:
-                stepped[id(before)] = arrival.trail
+        if after is not None:
+            arrival.trail = after
+            yield arrival
             continue
-        arrival.trail = after
-        arrival.ended, arrival.reason, arrival.is_settled = end, None, True
+        step(arrival)
+        if has_just_come:
+            stepped[id(before)] = arrival.trail
 
 
 def _has_just_come(arrival: Arrival) -> bool:
