@@ -39,11 +39,13 @@ async def process_batch(
 ) -> BatchResult:
     """`on_locked` runs before anything is read. Raises db.Busy when the engine lock is not free soon."""
     async with db.transaction():
-        lock = await engine_lock.take(workspace_id)
+        append_id = await engine_lock.wait(workspace_id)
         if on_locked is not None:
             await on_locked()
+        claim = await dirty_contacts.claim(workspace_id, limit)
+        # Read after the marks: a workflow that listened when a contact changed is never unknown to the batch with its mark.
+        lock = await engine_lock.read(workspace_id, append_id)
         compiled = await compiled_rules.current(workspace_id, lock.epoch)
-        claim = await dirty_contacts.claim(workspace_id, limit, whole=lock.listens)
         marks, more = claim.marks, claim.more
         is_due = lock.is_due(compiled.ticks)
         if is_due:

@@ -87,7 +87,7 @@ def _tags_of(rule: Rule) -> Iterator[str]:
 
 
 def causes_of(rows: Sequence[db.Record]) -> Causes | None:
-    """What led to these marks (rows of `dirty_contacts.claim`, whole); None when no workflow did."""
+    """What led to these marks (rows of `dirty_contacts.claim`); None when no workflow did."""
     led: dict[int, dict[ContactChange, dict[str, None]]] = {}
     for row in sorted((row for row in rows if row["cause"] is not None), key=lambda row: row["id"]):
         of_contact = led.setdefault(row["contact_id"], {})

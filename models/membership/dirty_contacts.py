@@ -68,16 +68,16 @@ async def marked_by_hand() -> AsyncIterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """`rows` are the marks one by one, in no order; whole, with id, activity_id, marked_at and cause. `more`: others wait."""
+    """`rows` are the marks one by one, in no order. `more`: others wait."""
 
     marks: Marks
     rows: Sequence[db.Record]
     more: bool
 
 
-async def claim(workspace_id: int, limit: int, *, whole: bool = False) -> Claim:
+async def claim(workspace_id: int, limit: int) -> Claim:
     """Remove and return all marks of up to `limit` contacts."""
-    rows = await db.fetch(_CLAIM_WHOLE if whole else _CLAIM, workspace_id, limit, min(limit, NEWEST))
+    rows = await db.fetch(_CLAIM, workspace_id, limit, min(limit, NEWEST))
     fields: dict[int, frozenset[ContactChange]] = {}
     for row in rows:
         contact_id, changed = row[0], row[1]
@@ -94,10 +94,8 @@ WITH picked AS MATERIALIZED (
     (SELECT contact_id FROM dirty_contacts WHERE workspace_id = $1 ORDER BY bulk, marked_at, id LIMIT $2)
 )
 DELETE FROM dirty_contacts AS d USING picked WHERE d.workspace_id = $1 AND d.contact_id = picked.contact_id
-RETURNING d.contact_id, d.fields
+RETURNING d.contact_id, d.fields, d.id, d.activity_id, d.marked_at, d.cause
 """
-
-_CLAIM_WHOLE = f"{_CLAIM}, d.id, d.activity_id, d.marked_at, d.cause"
 
 
 async def waiting() -> list[int]:

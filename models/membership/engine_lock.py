@@ -46,14 +46,24 @@ class EngineLock:
 
 
 async def take(workspace_id: int) -> EngineLock:
-    """Raises LockNotAvailable after PATIENCE.
+    """As `wait`, and reads what its holder needs to know."""
+    return await read(workspace_id, await wait(workspace_id))
+
+
+async def wait(workspace_id: int) -> int:
+    """Returns the id of the lock's append to the log of members. Raises LockNotAvailable after PATIENCE.
 
     Turns the capture of members off, because what its holder writes is logged. Forces generic plans: the statements are long to
     plan, and always look rows up by index.
     """
     settings = f"SET LOCAL lock_timeout = '{PATIENCE}'; SET LOCAL muster.members = 'logged'"
     await db.execute(f"{settings};{db.forced_plans(*_PLANS)}")
-    append_id = await db.fetch_value(_TAKE, f"muster:engine:{workspace_id}")
+    append_id: int = await db.fetch_value(_TAKE, f"muster:engine:{workspace_id}")
+    return append_id
+
+
+async def read(workspace_id: int, append_id: int) -> EngineLock:
+    """The lock that is held, with what was known when this was called. `append_id`: what `wait` returned."""
     row = await db.fetch_row(_STATE, workspace_id)
     if row is None:  # the workspace is deleted
         return EngineLock(workspace_id, clock.now(), RuleEpoch(0), None, None, append_id=append_id)

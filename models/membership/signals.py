@@ -21,7 +21,7 @@ _NAMES: Final = {CREATED: "created", DELETED: "deleted"}
 
 
 async def write(workspace_id: int, rows: Sequence[db.Record], scored: Marks, led: Causes | None, now: datetime) -> None:
-    """For each mark (a row of `dirty_contacts.claim`, whole) a signal for each of its words that a workflow listens to.
+    """For each mark (a row of `dirty_contacts.claim`) a signal for each of its words that a workflow listens to.
 
     `scored`: the scores that changed by this batch, at `now`; `led`: what led to that.
     """

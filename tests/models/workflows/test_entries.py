@@ -1,5 +1,7 @@
 """Who is let in, how often, and what is said about those who are not."""
 
+import asyncio
+from contextvars import Context
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,6 +11,7 @@ from models.contacts import activities
 from models.contacts.activities import NewActivity
 from models.contacts.delete import delete_contacts
 from models.identity.merge import merge_contacts
+from models.membership import batches as segment_batches
 from models.membership import manual_changes
 from models.membership.origins import Origin
 from models.workflows import wakes
@@ -51,6 +54,24 @@ async def buy(scope, contact_id, **properties):
 
 def at(moment):
     clock.set_source(lambda: moment)
+
+
+async def test_who_buys_enters_however_soon_after_the_activation(database):
+    """A batch of the engine of segments that began before the activation, and reads what happened after it, knows of both."""
+    scope = await new_workspace()
+    (one,) = await new_contacts(scope, 1)
+    ids = []
+
+    async def activate_and_buy():
+        ids.append(await running(scope, graph([BOUGHT], [A_WEEK, END])))
+        await activities.record(scope, [NewActivity("purchase", one)])
+
+    async def meanwhile():
+        await asyncio.create_task(activate_and_buy(), context=Context())
+
+    await segment_batches.process_batch(scope.workspace_id, 100, meanwhile)
+    await moved(scope)
+    assert await inside(scope, ids[0]) == [(one, "week", "WAITING")]
 
 
 async def test_once_means_once_whatever_happens_again(database):
