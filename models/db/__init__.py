@@ -4,6 +4,7 @@ from asyncpg import PostgresError, Record
 
 from models.db.batched_lookups import BatchedLookups
 from models.db.batches import up_to
+from models.db.beside import Beside
 from models.db.direct.reads import read_at_node, reads_at_node
 from models.db.errors import (
     Busy,
@@ -39,6 +40,7 @@ from models.db.transactions import after_commit, before_commit, in_a_transaction
 __all__ = [
     "EVERY",
     "BatchedLookups",
+    "Beside",
     "Busy",
     "Contended",
     "Pipeline",

@@ -135,6 +135,12 @@ def opened_pool() -> asyncpg.Pool:
     return _opened
 
 
+def has_free_connection() -> bool:
+    """Whether the pool would give a connection without waiting."""
+    pool = opened_pool()
+    return pool.get_idle_size() > 0 or pool.get_size() < pool.get_max_size()
+
+
 def orm_client() -> PoolClient:
     client = get_connections().get("default")
     assert isinstance(client, AsyncpgDBClient)
