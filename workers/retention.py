@@ -26,6 +26,7 @@ async def drop_old_steps(context: WorkerContext) -> None:
     """Steps of workflows, and whose enrollment ended so long ago."""
     kept = timedelta(days=context.config.workflow_step_days)
     await _in_chunks(context, partial(retention.drop_older_than, kept, STEPS))
+    await _in_chunks(context, partial(retention.drop_unclosed, STEPS))
     await _in_chunks(context, partial(old_enrollments.drop_older_than, clock.now() - kept))
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 from models import clock, db
 from models.changelog.events import EVENTS
@@ -41,19 +41,21 @@ async def _drop(workspace_id: int, log: Log[Any], before: datetime, limit: int) 
     async with db.transaction():
         rows = await _oldest(workspace_id, log, before, limit)
         if rows:
-            ids = [row["append_id"] for row in rows]
             for table in (log.entries, log.appends):
-                await db.execute(
-                    f"DELETE FROM {table} WHERE workspace_id = $1 AND append_id = ANY ($2::bigint[])",
-                    workspace_id,
-                    ids,
-                )
+                await _delete(table, workspace_id, rows)
             await db.execute(
                 f"UPDATE {log.heads} SET floor = greatest(floor, $2) WHERE workspace_id = $1",
                 workspace_id,
                 rows[-1]["position"],
             )
     return len(rows)
+
+
+async def _delete(table: str, workspace_id: int, appends: Sequence[Record]) -> None:
+    ids = [row["append_id"] for row in appends]
+    await db.execute(
+        f"DELETE FROM {table} WHERE workspace_id = $1 AND append_id = ANY ($2::bigint[])", workspace_id, ids
+    )
 
 
 async def _oldest(workspace_id: int, log: Log[Any], before: datetime, limit: int) -> Sequence[Record]:
@@ -67,3 +69,35 @@ async def _oldest(workspace_id: int, log: Log[Any], before: datetime, limit: int
         before,
         limit,
     )
+
+
+# ---------------------------------------------------------------- what was never in a log
+
+
+LEFT: Final = timedelta(hours=1)
+"""Longer than any transaction that appends."""
+
+
+async def drop_unclosed(log: Log[Any], limit: int = 1_000) -> int:
+    """Drop the entries of up to `limit` appends that were not closed, of all workspaces. Returns how many."""
+    before = clock.now() - LEFT
+    rows = await db.fetch(_WITH_UNCLOSED, log.name, before)
+
+    async def drop(workspace_id: int, left: int) -> int:
+        async with db.transaction():
+            appends = await db.fetch(_UNCLOSED, workspace_id, log.name, before, left)
+            await _delete(log.entries, workspace_id, appends)
+        return len(appends)
+
+    return await db.up_to(limit, [row["workspace_id"] for row in rows], drop)
+
+
+_WITH_UNCLOSED = """
+/* all workspaces */ SELECT DISTINCT workspace_id FROM unclosed_appends WHERE log = $1 AND at < $2 ORDER BY workspace_id
+"""
+
+_UNCLOSED = """
+DELETE FROM unclosed_appends WHERE workspace_id = $1 AND log = $2 AND append_id IN (
+    SELECT append_id FROM unclosed_appends WHERE workspace_id = $1 AND log = $2 AND at < $3 ORDER BY append_id LIMIT $4)
+RETURNING append_id
+"""

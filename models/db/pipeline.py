@@ -19,11 +19,9 @@ class Pipeline:
         ...  # any other statement of the transaction waits for the one that runs, and overtakes those that wait
     """
 
-    __slots__ = ("_drains", "_reserve", "_running", "_turns", "_waiting")
+    __slots__ = ("_running", "_turns", "_waiting")
 
-    def __init__(self, reserve: int = 0) -> None:
-        """So many statements are kept back until others come: what PostgreSQL runs while Python works for longer."""
-        self._reserve, self._drains = reserve, False
+    def __init__(self) -> None:
         self._turns = turns_taken(self.finish)
         self._waiting: deque[tuple[str, tuple[Any, ...]]] = deque()
         self._running: asyncio.Task[None] | None = None
@@ -42,23 +40,16 @@ class Pipeline:
 
     async def finish(self) -> None:
         """Waits until all have ended. Raises what one of them raised."""
-        self._drains = True
-        try:
-            self._begin()
-            if self._running is not None:
-                await self._running
-        finally:
-            self._drains = False
+        self._begin()
+        if self._running is not None:
+            await self._running
 
     def _begin(self) -> None:
-        if self._running is None and self._has_next():
+        if self._running is None and self._waiting:
             self._running = asyncio.create_task(self._run())
 
-    def _has_next(self) -> bool:
-        return len(self._waiting) > (0 if self._drains else self._reserve)
-
     async def _run(self) -> None:
-        while self._has_next():
+        while self._waiting:
             sql, args = self._waiting.popleft()
             await execute(sql, *args)
         self._running = None

@@ -734,6 +734,16 @@ CREATE TABLE events (
     PRIMARY KEY (workspace_id, append_id, place)
 );
 
+-- Appends to a log some of whose entries are committed before it is closed: they are in the log when it is. A row that stays is of a
+-- transaction that failed.
+CREATE TABLE unclosed_appends (
+    workspace_id bigint NOT NULL,
+    log          text NOT NULL, -- its name
+    append_id    bigint NOT NULL,
+    at           timestamptz NOT NULL,
+    PRIMARY KEY (workspace_id, log, append_id)
+);
+
 -- How far a reader of a log has come, a row for each log that it reads.
 CREATE TABLE changelog_readers (
     workspace_id bigint NOT NULL,

@@ -55,6 +55,7 @@ _BY_CONTACT: Final[Mapping[str, str]] = {
     """,
     "workflow_steps": """
         SELECT s.workflow_id, s.enrollment_id, n.key AS node, s.outcome, s.detail, s.at FROM workflow_steps s
+        JOIN workflow_step_appends a ON a.workspace_id = $1 AND a.append_id = s.append_id
         LEFT JOIN workflow_nodes n ON n.workspace_id = $1 AND n.workflow_id = s.workflow_id AND n.node = s.node
         WHERE s.workspace_id = $1 AND s.contact_id = $2 ORDER BY s.append_id, s.place
     """,

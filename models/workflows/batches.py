@@ -88,7 +88,7 @@ async def _process(
     waits: bool,
 ) -> BatchResult | None:
     """`wanted` is locked first. Raises OutOfOrder unless it `waits`."""
-    async with Ahead() as ahead, db.transaction():
+    async with Ahead() as ahead, db.Beside() as beside, db.transaction():
         lock = await engine_lock.find(workspace_id)
         if lock is None:
             return None
@@ -98,9 +98,10 @@ async def _process(
         if run is None:
             return None
         run.held.waits = waits
+        run.beside = beside
         run.at_once = 2 * limit if wanted.contacts else -(-limit // (2**PARTS - 1))
         await holding.hold_first(run.held, wanted)
-        async with db.Pipeline(reserve=1) as run.behind:  # the steps: docs/adr/0140
+        async with db.Pipeline() as run.behind:
             async with news.next_ones(run.plans, limit) as found:
                 run.happened = found.happened
                 if found.read_to is not None:

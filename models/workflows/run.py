@@ -89,7 +89,8 @@ class Run:
     `entries`: what is known of entries, by workflow and contact, then by entry key; `left`: which of the unknown ones ended now.
     `changed_entries`, `newly_left`: those of them that are not written yet. `written`: how many of `arrivals` are.
     `behind`: where those who have come to rest are written while others are decided, `at_once` of those who may enter at a time.
-    `when_writing` is called before the last are written. `steps`: the append of their steps.
+    `beside`: where many steps are written meanwhile; None: with all else. `when_writing` is called before the last are written.
+    `steps`: the append of their steps.
     `pending`: entries of those who are inside and wait for segments to be right; `deferred`: candidates who may enter after them.
     `moved`: what led to changes of members.
     `members_then`: by what a trial knows who is a member of a segment at `now`; None: segments stand at `now`.
@@ -110,6 +111,7 @@ class Run:
     newly_left: list[EntryOf] = field(default_factory=list)
     written: int = 0
     behind: db.Pipeline | None = None
+    beside: db.Beside | None = None
     at_once: int = 1
     when_writing: Callable[[], None] = _nothing
     steps: OpenAppend | None = None

@@ -1,6 +1,6 @@
 """The log of steps: what enrollments did at nodes, in order and without gaps."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -105,6 +105,10 @@ async def logged(opened: log_append.OpenAppend, count: int) -> None:
         await db.before_commit(partial(_close, opened))
 
 
+RunStatement = Callable[..., Awaitable[None]]
+"""Runs a statement with its parameters, now or later."""
+
+
 class TrailStep(NamedTuple):
     """A step of all who go the same way: `trail` numbers the way, `nth` is which step of it, from 1. `detail` is JSON text."""
 
@@ -140,13 +144,13 @@ async def append_trails(
     trails: Sequence[TrailStep],
     walkers: Walkers,
     at: datetime,
-    pipeline: db.Pipeline,
+    run: RunStatement,
     *,
     test: bool,
 ) -> None:
     """Adds the steps of many who went few ways: PostgreSQL puts together who went which. `logged` follows at the end."""
     before, opened.size = opened.size, opened.size + walkers.size
-    await pipeline.execute(
+    await run(
         _APPEND_TRAILS,
         opened.workspace_id,
         opened.id,

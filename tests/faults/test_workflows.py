@@ -16,6 +16,7 @@ from models.membership import manual_changes
 from models.membership.origins import Origin
 from models.queue.work import Queue
 from models.workflows import batches
+from models.workflows.writing import trails
 from tests.kit.engine import assert_all_is_right
 from tests.kit.killing import Killed, killed_after
 from tests.kit.segments import dynamic_segment, in_segment, members_of, new_contacts, static_segment
@@ -46,7 +47,9 @@ def all_effects(trigger, good, follows):
 WAY = ["next", "next", "next", "next", "yes", "waits", "next", "done"]
 
 
-async def test_a_batch_that_is_killed_at_any_statement_has_done_nothing(database):
+@pytest.mark.parametrize("many", [1, trails.MANY], ids=["steps beside it", "steps in the transaction"])
+async def test_a_batch_that_is_killed_at_any_statement_has_done_nothing(database, monkeypatch, many):
+    monkeypatch.setattr(trails, "MANY", many)
     scope = await new_workspace()
     chosen, good = await static_segment(scope, name="Chosen"), await static_segment(scope)
     follows = await dynamic_segment(scope, in_segment(good))

@@ -2,20 +2,25 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 from itertools import accumulate
 from operator import mul
-from typing import Any
+from typing import Any, Final
 
 from models import db
+from models.changelog.append import write_beside
 from models.workflows import steps
 from models.workflows.arrivals import Arrival, Trail
 from models.workflows.run import Run
 from models.workflows.steps import TrailStep, Walkers
 from models.workflows.writing.slices import slices_of
 
+MANY: Final = 2_000
+"""Steps that are worth a second transaction: half of what is written is steps, and two processors write at the same time."""
+
 
 async def write_trails(run: Run, arrivals: Sequence[Arrival], pipeline: db.Pipeline) -> None:
-    """Counted and logged per trail, however many went it."""
+    """Counted and logged per trail, however many went it. Many are logged beside the transaction (docs/adr/0150)."""
     numbered: dict[Trail, int] = {}
     first: list[Arrival] = []
     numbers: list[int] = []
@@ -37,7 +42,11 @@ async def write_trails(run: Run, arrivals: Sequence[Arrival], pipeline: db.Pipel
     if walkers.size:
         if run.steps is None:
             run.steps = await steps.begin(run.scope)
-        await steps.append_trails(run.steps, trail_steps, walkers, run.now, pipeline, test=run.test_id is not None)
+        beside = run.beside if walkers.size >= MANY else None
+        run_statement = (
+            pipeline.execute if beside is None or not beside.is_free else partial(write_beside, run.steps, beside)
+        )
+        await steps.append_trails(run.steps, trail_steps, walkers, run.now, run_statement, test=run.test_id is not None)
     if run.test_id is None:
         for number, (one, way) in enumerate(zip(first, ways, strict=True)):
             _count(run, one, way, went[number])

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from models import db
+from models.changelog.append import commit_beside
 from models.workflows import engine_lock, steps
 from models.workflows.arrivals import PENDING, Arrival
 from models.workflows.run import Run
@@ -18,6 +19,7 @@ async def write(run: Run) -> bool:
     else:
         await _write_all(run, run.behind)
     if run.steps is not None:
+        await commit_beside(run.steps)  # before what others wait for is locked
         await steps.logged(run.steps, run.steps.size)
     await run.counts.write(run.scope)
     await members.close_members(run)
@@ -35,10 +37,10 @@ async def write_rested(run: Run, pipeline: db.Pipeline) -> None:
     arrivals = run.arrivals[run.written :]
     run.written = len(run.arrivals)
     await _stay_until_fresh(arrivals)
+    await trails.write_trails(run, arrivals, pipeline)
     await enrollments.write_ended(run, arrivals, pipeline)  # first: another one of the contact may be inside now
     await enrollments.write_inside(run, arrivals, pipeline)
     await entries.write_entries(run, pipeline)
-    await trails.write_trails(run, arrivals, pipeline)
 
 
 async def _stay_until_fresh(arrivals: Sequence[Arrival]) -> None:

@@ -86,22 +86,6 @@ async def test_other_statements_wait_for_the_one_that_runs_and_overtake_those_th
         assert await keys() == {"first", "second"}
 
 
-async def test_statements_in_reserve_run_when_others_come_or_all_is_to_be_finished(database: str) -> None:
-    async with db.transaction():
-        async with db.Pipeline(reserve=1) as pipeline:
-            await pipeline.execute(WRITE, "first", 1)
-            assert await keys() == set()
-            await pipeline.execute(WRITE, "second", 1)
-            assert await keys() == {"first"}
-            await pipeline.finish()
-            assert await keys() == {"first", "second"}
-            await pipeline.execute(WRITE, "third", 1)
-            async with db.savepoint():
-                assert await keys() == {"first", "second", "third"}
-            await pipeline.execute(WRITE, "last", 1)
-        assert await keys() == {"first", "second", "third", "last"}
-
-
 async def test_a_savepoint_begins_when_all_before_it_has_ended(database: str) -> None:
     async with db.transaction(), db.Pipeline() as pipeline:
         await pipeline.execute("SELECT pg_sleep(0.1)")

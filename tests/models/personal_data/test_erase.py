@@ -88,6 +88,7 @@ HOLD_NONE = {
     "tags": "names of tags",
     "tracking_keys": "what members wrote",
     "tracking_rejections": "names of events and reasons, without values",
+    "unclosed_appends": "names of logs",
     "webhook_endpoints": "of partners",
     "whatsapp_channels": "of the business",
     "workflow_additions": "keys of requests",

@@ -6,10 +6,13 @@ from json import dumps, loads
 from random import Random
 from typing import Any
 
+import pytest
+
 from models import clock, db
 from models.contacts.delete import delete_contacts
 from models.membership import manual_changes
 from models.membership.origins import Origin
+from models.workflows.writing import trails
 from tests.kit.draws import with_seeds
 from tests.kit.engine import settled
 from tests.kit.segments import new_contacts, static_segment
@@ -429,7 +432,10 @@ WHERE a.position - a.size + s.place > $1 AND s.outcome IN ('left', 'right') ORDE
 
 
 @with_seeds(12, 20, 35, 70_142)
-async def test_the_engine_and_the_oracle_come_to_the_same(database: str, seed: int) -> None:
+async def test_the_engine_and_the_oracle_come_to_the_same(
+    database: str, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    monkeypatch.setattr(trails, "MANY", 1)
     here, draw = await both(seed)
     told = [db.dump_json(graph) for graph in here.world.workflows.values()]
     for step in range(40):

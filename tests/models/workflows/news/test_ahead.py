@@ -11,6 +11,7 @@ from models.membership.origins import Origin
 from models.workflows import batches, engine_lock, plans
 from models.workflows.news import ahead
 from models.workflows.sources import READER
+from models.workflows.writing import trails
 from tests.kit.killing import Killed, killed_after
 from tests.kit.segments import members_of, new_contacts, static_segment
 from tests.kit.workflows import assert_figures_add_up, ends_of, entered, graph, moved, node, running
@@ -20,9 +21,11 @@ LIMIT = 4
 """Of a batch, which is written in as many parts."""
 
 
-@pytest.fixture
-async def world(database):
+@pytest.fixture(params=["steps in the transaction", "steps beside it"])
+async def world(database, monkeypatch, request):
     """A workspace, a workflow that puts members of one segment into another one, both segments, and 30 contacts."""
+    if request.param == "steps beside it":
+        monkeypatch.setattr(trails, "MANY", 1)
     scope = await new_workspace()
     chosen, good = await static_segment(scope, name="Chosen"), await static_segment(scope)
     add = node("add", segmentAdd={"segmentId": good.id, "next": "end"})
