@@ -161,15 +161,16 @@ async def move(
 ) -> int:
     """Puts contacts, each once, into one segment or takes them out. Returns the number of real changes.
 
-    They are logged, by `behind` where it is given. The caller holds the swap lock of the segment. Raises db.UniqueViolation
-    when SQL from outside puts one of them in meanwhile.
+    Nobody waits for what is written by `behind`, where it is given. The caller holds the swap lock of the segment. Raises
+    db.UniqueViolation, or `behind` does, when SQL from outside puts one of them in meanwhile.
     """
     workspace_id = append.workspace_id
     if entered:
         members = {row[0] for row in await db.fetch(_MEMBERS_AMONG, workspace_id, segment_id, contact_ids)}
         changed = [one for one in contact_ids if one not in members] if members else contact_ids
         if changed:
-            await db.execute(_ADD_TO_ONE, workspace_id, segment_id, sorted(changed), origin.value, append.at)
+            add = db.execute if behind is None else behind.execute_next
+            await add(_ADD_TO_ONE, workspace_id, segment_id, sorted(changed), origin.value, append.at)
     else:
         rows = await db.fetch(_REMOVE_FROM_ONE, workspace_id, segment_id, contact_ids)
         changed = contact_ids if len(rows) == len(contact_ids) else [row[0] for row in rows]

@@ -86,6 +86,38 @@ async def test_other_statements_wait_for_the_one_that_runs_and_overtake_those_th
         assert await keys() == {"first", "second"}
 
 
+async def test_a_statement_that_comes_next_is_before_those_that_are_sent_later(database: str) -> None:
+    loop = asyncio.get_running_loop()
+    async with db.transaction():
+        async with db.Pipeline() as pipeline:
+            await pipeline.execute("SELECT pg_sleep(0.3)")
+            await pipeline.execute(WRITE, "waits", 1)
+            started = loop.time()
+            await pipeline.execute_next(WRITE, "next", 1)
+            assert loop.time() - started < 0.25
+            assert await keys() == {"next"}
+            await pipeline.finish()
+            assert await keys() == {"next", "waits"}
+            await pipeline.execute_next("UPDATE sign_in_attempts SET key = 'last' WHERE key = 'next'")
+        assert await keys() == {"last", "waits"}
+
+
+@pytest.mark.parametrize("then", ["nothing", "another statement", "one behind"])
+async def test_a_statement_that_comes_next_and_fails_is_what_the_block_raises(database: str, then: str) -> None:
+    async def write() -> None:
+        async with db.transaction(), db.Pipeline() as pipeline:
+            await pipeline.execute(WRITE, "first", 1)
+            await pipeline.execute_next(WRITE, "twice", 2)
+            if then == "another statement":
+                await keys()
+            elif then == "one behind":
+                await pipeline.execute(WRITE, "last", 1)
+
+    with pytest.raises(db.UniqueViolation):
+        await write()
+    assert await keys() == set()
+
+
 async def test_a_savepoint_begins_when_all_before_it_has_ended(database: str) -> None:
     async with db.transaction(), db.Pipeline() as pipeline:
         await pipeline.execute("SELECT pg_sleep(0.1)")
