@@ -14,6 +14,7 @@ from models.changelog import hints
 from models.membership import compiled_rules
 from models.queue import enqueue
 from models.transfers import files
+from models.transfers.reading import bounded
 from models.workflows import plans
 from tests.kit import draws, not_on_clusters, order, slow, time_limits
 from tests.kit.emptying import Emptying
@@ -72,9 +73,11 @@ _loop: asyncio.AbstractEventLoop | None = None
 
 
 @pytest.fixture(scope="session", autouse=True)
-async def _loop_of_the_tests() -> None:
+async def _loop_of_the_tests() -> AsyncIterator[None]:
     global _loop
     _loop = asyncio.get_running_loop()
+    yield
+    await bounded.close()  # its processes belong to this loop
 
 
 @pytest.fixture(scope="session")

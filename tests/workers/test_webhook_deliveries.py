@@ -153,7 +153,7 @@ async def test_other_events_come_in_between_and_segments_filter(
 async def test_in_parallel_one_that_fails_or_hangs_does_not_stop_the_others(
     scope: Scope, receiver: Receiver, context: WorkerContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    client = WebhookClient(timeout_seconds=0.3)
+    client = WebhookClient(timeout_seconds=2)  # longer than a hundred take side by side
     monkeypatch.setattr(webhook_deliveries, "shared_client", lambda _: asyncio.sleep(0, client))
     endpoint_id = await an_endpoint(scope, receiver, mode=WebhookDeliveryMode.PARALLEL, batch_size=1)
     ids = await new_contacts(scope, 100)
