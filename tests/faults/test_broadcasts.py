@@ -116,7 +116,11 @@ async def ended(world: World, broadcast: Broadcast, seconds: float = 90) -> Broa
 
 
 async def _unchecked_counts(broadcast: Broadcast) -> dict[str, int]:
-    rows = await db.fetch("SELECT status, count(*) AS n FROM messages WHERE source_id = $1 GROUP BY 1", broadcast.id)
+    rows = await db.fetch(
+        "SELECT status, count(*) AS n FROM messages WHERE workspace_id = $1 AND source_id = $2 GROUP BY 1",
+        broadcast.workspace_id,
+        broadcast.id,
+    )
     return {row["status"]: row["n"] for row in rows}
 
 

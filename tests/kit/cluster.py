@@ -72,6 +72,18 @@ async def run(url: str, *statements: str) -> None:
         await connection.close()
 
 
+@contextlib.asynccontextmanager
+async def _alone(beside: str) -> AsyncIterator[None]:
+    """No other process of the tests is in such a block: with a node come its roles, which all databases of a server share, and of
+    two that write them at once one fails."""
+    connection = await asyncpg.connect(beside)
+    try:
+        await connection.execute("SELECT pg_advisory_lock(hashtext('a node is added'))")
+        yield
+    finally:
+        await connection.close()
+
+
 @dataclass
 class Database:
     """A migrated and distributed database. `nodes` are its URLs on the workers."""
@@ -92,12 +104,13 @@ class Database:
                 await run(on_node(beside, str(parts.hostname), parts.port or 5432), f"CREATE DATABASE {self.name}")
             await run(url, "CREATE EXTENSION citus")
         coordinator, *others = (urlsplit(url) for url in (self.url, *self.nodes))
-        await run(
-            self.url,
-            f"SELECT citus_set_coordinator_host('{coordinator.hostname}', {coordinator.port or 5432})",
-            *(f"SELECT citus_add_node('{node.hostname}', {node.port})" for node in others),
-            f"ALTER DATABASE {self.name} SET citus.shard_count = {SHARDS}",
-        )
+        async with _alone(beside):
+            await run(
+                self.url,
+                f"SELECT citus_set_coordinator_host('{coordinator.hostname}', {coordinator.port or 5432})",
+                *(f"SELECT citus_add_node('{node.hostname}', {node.port})" for node in others),
+                f"ALTER DATABASE {self.name} SET citus.shard_count = {SHARDS}",
+            )
 
     async def migrate(self) -> None:
         """In another process, for this one may be connected to another database."""

@@ -8,8 +8,14 @@ from typing import Final
 
 import pytest
 
+from tests.kit import cluster
+
 MOST_SECONDS: Final = 120
 """That a test may take with its fixtures, if no mark allows it more."""
+
+ON_A_CLUSTER: Final = 300
+"""There a first database of all tables is made on each node, which takes two minutes on a busy machine; and when that is cut off,
+all tests of the process fail."""
 
 _SECONDS: Final = 10
 """That cancelled tasks have to end."""
@@ -18,9 +24,10 @@ _SECONDS: Final = 10
 def limit(items: list[pytest.Item], config: pytest.Config) -> None:
     """Limits the time of each test, unless `--timeout` does: a broadcast to a million takes longer, and 0 is no limit."""
     if config.getoption("timeout", None) is None:
+        seconds = ON_A_CLUSTER if cluster.workers() else MOST_SECONDS
         for item in items:
             if item.get_closest_marker("timeout") is None:
-                item.add_marker(pytest.mark.timeout(MOST_SECONDS))
+                item.add_marker(pytest.mark.timeout(seconds))
 
 
 @contextmanager

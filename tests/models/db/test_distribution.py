@@ -1,5 +1,6 @@
 """The tables of a cluster: a workspace's rows lie together on one node, whatever a migration adds."""
 
+import asyncio
 import os
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -232,6 +233,19 @@ async def test_one_server_with_rows_becomes_a_cluster(connected_database: str, s
             await db.disconnect()
             await database.drop(servers.postgres_url)
             await db.connect(connected_database, pool_max=10)
+
+
+@on_a_cluster
+async def test_processes_of_the_tests_make_their_databases_at_once(servers: Servers) -> None:
+    beside = servers.postgres_url
+    urls = [with_database(beside, f"muster_test_{os.getpid()}_at_once_{number}") for number in range(3)]
+    made = [Database(url, tuple(on_node(url, host, port) for host, port in workers())) for url in urls]
+    try:
+        for _ in range(3):
+            await asyncio.gather(*(database.make(beside) for database in made))
+            await asyncio.gather(*(database.drop(beside) for database in made))
+    finally:
+        await asyncio.gather(*(database.drop(beside) for database in made))
 
 
 @pytest.fixture
