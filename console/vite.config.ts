@@ -23,9 +23,11 @@ function startEarly(): Plugin {
         const font = files.find(({ fileName }) => /inter-latin-wght-normal-.*\.woff2$/.test(fileName));
         const main = /\s*<script type="module" crossorigin src="([^"]*)"><\/script>/.exec(html);
         const ahead = (fileName: string, as: string) => `<link rel="preload" as="${as}" crossorigin href="${fileName}">`;
-        if (!start || !font || !main) throw new Error("src/start.ts, the font or the page was not built as expected");
+        const styles = /<link rel="stylesheet" crossorigin href="([^"]*\/index-[^"]*)">/.exec(html);
+        if (!start || !font || !main || !styles) throw new Error("the page, or what it loads, was not built as expected");
         return html
           .replace(main[0], "")
+          .replace(styles[0], ahead(styles[1] ?? "", "style"))
           .replace("</title>", `</title>\n    <script type="module" async crossorigin src="./${start.fileName}"></script>\n    ${ahead(`./${font.fileName}`, "font")}`)
           .replace(`\n    <link rel="modulepreload" crossorigin href="./${start.fileName}">`, "")
           .replace(/<link rel="modulepreload" crossorigin href="([^"]*)">/g, (_, fileName: string) => ahead(fileName, "script"))
@@ -35,6 +37,14 @@ function startEarly(): Plugin {
   };
 }
 
+/** Puts files of src/theme/mantine in the place of Mantine's own, which are known by the ends of their paths. */
+function standIns(files: Record<string, string>) {
+  return Object.entries(files).map(([theirs, ours]) => ({
+    find: new RegExp(`^\\.{1,2}/(\\.\\./)*${theirs}\\.mjs$`),
+    replacement: fileURLToPath(new URL(`src/theme/mantine/${ours}`, import.meta.url)),
+  }));
+}
+
 export default defineConfig({
   base: "./",
   plugins: [relay, react(), startEarly()],
@@ -42,7 +52,12 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: /^react-relay$/, replacement: "react-relay/hooks" },
-      { find: /^\.\/use-id\/use-id\.mjs$/, replacement: fileURLToPath(new URL("src/theme/use_id.ts", import.meta.url)) },
+      ...standIns({
+        "use-id/use-id": "use_id.ts",
+        "core/MantineProvider/use-props/use-props": "use_props.ts",
+        "core/styles-api/use-styles/use-styles": "use_styles.ts",
+        "core/Box/Box": "box.tsx",
+      }),
     ],
   },
   build: {
@@ -63,11 +78,11 @@ export default defineConfig({
           groups: [
             {
               name: "early",
-              test: /preload-helper|sessionViewerQuery|src[\\/](start|app[\\/]screen_code|relay[\\/]early|texts[\\/](frame|language|(en|es)[\\/](frame|heads))|session[\\/]invitation_token|theme[\\/]color_scheme|frame[\\/].*|components[\\/](logo|screen))\.(tsx?|module\.css)|node_modules[\\/]react[\\/]|tabler[\\/]icons-react.*(createReactComponent|defaultAttributes|Icon(AddressBook|ArrowsTransferDown|ChartDonut|Flame|Home|Route|Send|Settings|Webhook|Menu2|User)\.)/,
+              test: /preload-helper|sessionViewerQuery|src[\\/](start|app[\\/](screen_code|first_reads)|relay[\\/]early|texts[\\/](frame|language|(en|es)[\\/](frame|heads))|session[\\/]invitation_token|theme[\\/](color_scheme|early)|frame[\\/].*|components[\\/](logo|screen))\.(tsx?|module\.css)|src[\\/]theme[\\/](font|variables|base)\.css|mantine[\\/]core[\\/]styles[\\/](baseline|default-css-variables|global)\.css|node_modules[\\/]react[\\/]|tabler[\\/]icons-react.*(createReactComponent|defaultAttributes|Icon(AddressBook|ArrowsTransferDown|ChartDonut|Flame|Home|Route|Send|Settings|Webhook|Menu2|User)\.)/,
               priority: 4,
             },
             { name: "format", test: /src[\\/](format[\\/]|texts[\\/](texts|plural)\.ts)/, priority: 3 },
-            { name: "react", test: /node_modules[\\/](react-dom|scheduler)[\\/]/, tags: ["$initial"], priority: 3 },
+            { name: "react", test: /node_modules[\\/](react-dom|scheduler)[\\/]|src[\\/]app[\\/]react_root\.ts/, tags: ["$initial"], priority: 3 },
             { name: "relay", test: /node_modules[\\/](react-relay|relay-runtime)[\\/]/, tags: ["$initial"], priority: 3 },
             { name: "common", test: /node_modules|src[\\/](components|relay|rules|theme|app|format)[\\/]/, minShareCount: 8, priority: 0.5 },
             { name: "icons", test: /@tabler[\\/]icons-react/, minShareCount: 2, priority: 0.4 },

@@ -1,5 +1,6 @@
 """How soon the first view of a screen is there, in a browser that has never been here, on a processor four times slower."""
 
+import asyncio
 import re
 from pathlib import Path
 
@@ -36,6 +37,9 @@ _OBSERVE = """
     });
     observe("layout-shift", (entry) => { if (!entry.hadRecentInput) seen.shift += entry.value; });
 """
+
+_QUIET_SECONDS = 2
+"""What asks a page something runs a script of its own in it: so long after the last request it has drawn what it is asked for."""
 
 _AT_REST = "seen.lcp > 0 && performance.now() - seen.busyUntil > 500"
 """The network may be idle while the page still draws."""
@@ -97,12 +101,18 @@ async def _open(visitor: Visitor, path: str, there: str) -> dict[str, float]:
         await page.add_init_script(_OBSERVE)
         session = await page.context.new_cdp_session(page)
         await session.send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
-        await page.goto(path)
+        await open_undisturbed(page, path)
         await expect(page.locator(there).first).to_be_visible(timeout=30_000)
         await expect(page.locator(AWAITED)).to_have_count(0, timeout=30_000)
-        await page.wait_for_load_state("networkidle")
         await until(page, _AT_REST)
         return {**await _seen(page), "requests": float(len(asked))}
+
+
+async def open_undisturbed(page: Page, path: str) -> None:
+    """Opens a path or an address, and leaves the page alone until it should be whole."""
+    await page.goto(path, wait_until="commit")
+    await page.wait_for_load_state("networkidle")
+    await asyncio.sleep(_QUIET_SECONDS)
 
 
 async def _seen(page: Page) -> dict[str, float]:

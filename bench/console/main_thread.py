@@ -10,7 +10,7 @@ from typing import Any
 
 from playwright.async_api import expect
 
-from bench.console.first_view import AWAITED, SCREEN, SLOWER
+from bench.console.first_view import AWAITED, SCREEN, SLOWER, open_undisturbed
 from bench.console.visitor import Visitor
 from bench.table import Result, medians
 
@@ -42,8 +42,6 @@ KINDS = {
 
 LONG_MS = 50
 
-_AT_REST_MS = 1_500
-
 Event = dict[str, Any]
 
 
@@ -58,13 +56,12 @@ async def measure(visitor: Visitor, rounds: int) -> list[Result]:
 async def _open(visitor: Visitor, path: str) -> dict[str, float]:
     async with visitor.page() as page:
         await visitor.browser.start_tracing(page=page, categories=CATEGORIES)
-        await page.goto(path)
+        await open_undisturbed(page, path)
+        trace = json.loads(await visitor.browser.stop_tracing())["traceEvents"]
         if path != BARE:
-            await expect(page.locator(SCREEN).first).to_be_visible(timeout=30_000)
-            await expect(page.locator(AWAITED)).to_have_count(0, timeout=30_000)
-        await page.wait_for_load_state("networkidle")
-        await page.wait_for_timeout(_AT_REST_MS)
-        return _figures(json.loads(await visitor.browser.stop_tracing())["traceEvents"])
+            await expect(page.locator(SCREEN).first).to_be_visible()
+            await expect(page.locator(AWAITED)).to_have_count(0)
+        return _figures(trace)
 
 
 def _figures(events: list[Event]) -> dict[str, float]:

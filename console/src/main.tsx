@@ -1,22 +1,27 @@
 import "./theme/components";
-import "./theme/font.css";
-import "./theme/variables.css";
-import "./theme/base.css";
 
 import { startTransition } from "react";
-import { createRoot } from "react-dom/client";
 
 import { App } from "./app/app";
+import { createRoot } from "./app/react_root";
 import { theRouter } from "./app/router";
+import { nextTask } from "./frame/tasks";
 import { beginSession } from "./session/session";
-import { textsShown } from "./start";
+import { isReady } from "./start";
 
-// While the server is asked who is signed in, the router finds the screen, so that the first render has it.
-setTimeout(() => void theRouter().load());
 // Nothing may be awaited here: parts that are fetched late, as the texts are, wait for this file.
-void Promise.all([beginSession(), textsShown]).then(([session]) => {
+void begin();
+
+/** Each step is a task of its own, so that the browser may do other things between them. */
+async function begin(): Promise<void> {
+  await nextTask();
+  const router = theRouter();
+  await nextTask();
+  void router.load(); // it finds the screen, so that the first render has it
+  await nextTask();
+  const [session] = await Promise.all([beginSession(), isReady]);
   const element = document.getElementById("root");
   if (!element) return;
   const root = createRoot(element);
   startTransition(() => root.render(<App session={session} />));
-});
+}

@@ -1,5 +1,8 @@
 // Runs before the rest of the console is there: asks for what it will need first, and shows what is known by then.
+import "./theme/early";
+
 import viewerQuery, { type sessionViewerQuery$data } from "./__generated__/sessionViewerQuery.graphql";
+import { fetchFirstRead } from "./app/first_reads";
 import { fetchCode } from "./app/screen_code";
 import { showEarlyFrame, showWaiting } from "./frame/early_frame";
 import { nextTask, painted, pause } from "./frame/tasks";
@@ -17,26 +20,55 @@ const path = `/${location.pathname.slice(new URL(document.baseURI).pathname.leng
 
 showColorScheme();
 showWaiting(FRAME_TEXTS[language]);
-const answer = sendEarly(viewerQuery.params, {});
+const answer = sendEarly(viewerQuery, {});
+const sendFirstRead = fetchFirstRead(path, location.search);
 
-/** Resolves when the texts are there. */
-export const textsShown = Promise.race([showKnown(), pause(LONGEST_MS)]).then(() => {
-  fetchCode(path);
-  void runConsole();
-  return showLanguage(language);
+/** Resolves when the texts and the styles are there. */
+export const isReady = Promise.race([showKnown(), pause(LONGEST_MS)]).then(async () => {
+  await Promise.all([applyStyles(), runConsole()]);
 });
 
 async function showKnown(): Promise<void> {
   const data = await dataOf<sessionViewerQuery$data>(answer);
   if (!data || invitationToken() !== null) return;
+  sendFirstRead(data.viewer);
   showEarlyFrame(FRAME_TEXTS[language], data.viewer, path);
   await painted();
 }
 
-/** Runs the files of the console, which are on their way, one after the other: all in one would be a long task. */
+/**
+ * Runs the files of the console, which are on their way, one after the other: all in one would be a long task. Those of the screen are
+ * asked for before the last one, which they need. Resolves when the texts are there.
+ */
 async function runConsole(): Promise<void> {
-  for (const { href } of document.querySelectorAll<HTMLLinkElement>("link[as=script]")) {
-    await import(/* @vite-ignore */ href);
+  const files = [...document.querySelectorAll<HTMLLinkElement>("link[as=script]")];
+  const last = files.pop();
+  for (const { href } of files) {
     await nextTask();
+    await import(/* @vite-ignore */ href);
   }
+  await nextTask();
+  fetchCode(path);
+  const texts = showLanguage(language);
+  await nextTask();
+  if (last) void import(/* @vite-ignore */ last.href);
+  await texts;
+}
+
+/** Applies the styles of all components, which are on their way. The frame does without: to read them takes a while. */
+async function applyStyles(): Promise<void> {
+  const ahead = [...document.querySelectorAll<HTMLLinkElement>("link[as=style]")];
+  await Promise.all(ahead.map(({ href }) => applied(href)));
+}
+
+function applied(href: string): Promise<void> {
+  return new Promise((resolve) => {
+    const link = document.createElement("link");
+    link.rel = "stylesheet";
+    link.crossOrigin = "";
+    link.href = href;
+    link.addEventListener("load", () => resolve());
+    link.addEventListener("error", () => resolve()); // without them it looks plain, but works
+    document.head.append(link);
+  });
 }

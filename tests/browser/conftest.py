@@ -30,6 +30,14 @@ expect.set_options(timeout=MOST_MS)
 OpenPage = Callable[..., Page]
 LooksLike = Callable[..., None]
 
+BROWSER: Final[dict[str, Any]] = {
+    "viewport": {"width": 1280, "height": 800},
+    "locale": "en-GB",
+    "timezone_id": "America/New_York",
+    "reduced_motion": "reduce",
+}
+"""An English browser in another zone than the workspace, in which nothing moves."""
+
 NOT_COMPARED: Final = pytest.StashKey[list[str]]()
 
 BEGUN: Final = pytest.StashKey[Run]()
@@ -87,18 +95,6 @@ def base_url(muster: Muster) -> str:
     return muster.url
 
 
-@pytest.fixture(scope="session")
-def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]:
-    """An English browser in another zone than the workspace, in which nothing moves."""
-    return {
-        **browser_context_args,
-        "viewport": {"width": 1280, "height": 800},
-        "locale": "en-GB",
-        "timezone_id": "America/New_York",
-        "reduced_motion": "reduce",
-    }
-
-
 @pytest.fixture
 def problems() -> Iterator[Problems]:
     problems = Problems()
@@ -116,10 +112,13 @@ def sessions() -> dict[str, StorageState]:
 def open_page(
     new_context: Callable[..., BrowserContext], problems: Problems, muster: Muster, sessions: dict[str, StorageState]
 ) -> OpenPage:
-    """Opens a page in a browser of its own: of a person who has signed in, or of nobody. More options are those of a context."""
+    """Opens a page in a browser of its own: of a person who has signed in, or of nobody.
+
+    More options are those of a context, and go before those of BROWSER.
+    """
 
     def open_page(person: Person | None = None, **options: Any) -> Page:
-        context = new_context(**options)
+        context = new_context(**BROWSER | options)
         context.set_default_timeout(MOST_MS)
         problems.watch(context)
         if person is not None:

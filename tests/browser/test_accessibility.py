@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.addresses import Samples, address, paths
 from tests.browser.axe import violations
-from tests.browser.conftest import MOST_MS, LooksLike, OpenPage, signed_in
+from tests.browser.conftest import BROWSER, MOST_MS, LooksLike, OpenPage, signed_in
 from tests.browser.gallery import CURATOR, samples_of
 from tests.browser.people import Muster
 from tests.browser.problems import Problems
@@ -59,7 +59,7 @@ def gallery(
     browser: Browser, browser_context_args: dict[str, object], muster: Muster, samples: Samples, watched: Problems
 ) -> Iterator[Page]:
     """One page for all screens: what they share is loaded once."""
-    context = browser.new_context(**browser_context_args)  # type: ignore[arg-type]
+    context = browser.new_context(**browser_context_args | BROWSER)  # type: ignore[arg-type]
     context.set_default_timeout(MOST_MS)
     watched.watch(context)
     signed_in(context, muster, CURATOR)

@@ -254,8 +254,8 @@ def test_a_slow_search_keeps_the_rows_and_says_that_it_is_loading(page: Page, an
     expect(table).to_have_attribute("aria-busy", "false")
 
 
-def test_the_tabs_of_a_page_lie_in_one_line_on_a_narrow_one(page: Page, ana: str) -> None:
-    page.set_viewport_size({"width": 360, "height": 740})
+def test_the_tabs_of_a_page_lie_in_one_line_on_a_narrow_one(open_page: OpenPage, muster: Muster, ana: str) -> None:
+    page = open_page(muster.admin, viewport={"width": 360, "height": 740})
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url) if request.url.endswith("/graphql") else None)
     page.goto(f"/contacts/{ana}?tab=identity")

@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, Request, Route, expect
 
 from tests.browser.conftest import OpenPage
 from tests.browser.people import Muster
@@ -68,6 +68,40 @@ def test_nothing_shifts_until_all_is_there(page: Page, path: str, latest: str) -
         go_on()
     expect(page.locator(latest)).to_be_visible()
     assert page.evaluate("window.shift") == 0
+
+
+@pytest.mark.parametrize(
+    ("path", "query"),
+    [
+        ("/", "homeQuery"),
+        ("/contacts", "contactListQuery"),
+        ("/contacts/{contact}", "contactPageQuery"),
+        ("/segments", "segmentListQuery"),
+        ("/segments/{segment}", "segmentPageQuery"),
+        ("/transfers", "jobListQuery"),
+        ("/workflows", "workflowListQuery"),
+    ],
+)
+def test_what_a_screen_reads_first_is_asked_for_before_its_code_is_there_and_once(
+    page: Page, muster: Muster, path: str, query: str
+) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(operation_of(request)))
+    one = muster.ask("{ contacts(first: 1) { nodes { id } } segments(first: 1) { nodes { id } } }")
+    (contact,), (segment,) = one["contacts"]["nodes"], one["segments"]["nodes"]
+    with ExitStack() as until_then:
+        with page.expect_request(lambda request: operation_of(request) == query):
+            go_on = until_then.enter_context(held(page, path.format(contact=contact["id"], segment=segment["id"])))
+        go_on()
+    expect(page.locator("[data-awaited], main [aria-busy=true]")).to_have_count(0)
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    assert asked.count(query) == 1
+
+
+def operation_of(request: Request) -> str:
+    """The name of the operation that is sent; empty for what is no question to the API."""
+    body = request.post_data_json if request.url.endswith("/graphql") else None
+    return body["operationName"] if body else ""
 
 
 def test_what_is_pressed_early_is_done_later(page: Page) -> None:

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { codeOf, SCREEN_CODE } from "./screen_code";
+import { codeOf, routeOf, SCREEN_CODE } from "./screen_code";
 
 test("the code of a screen is found by any path of its route", () => {
   expect(codeOf("/")).toBe(SCREEN_CODE["/"]);
@@ -11,6 +11,7 @@ test("the code of a screen is found by any path of its route", () => {
 test("a path of its own goes before one with a parameter", () => {
   expect(codeOf("/contacts/duplicates")).toBe(SCREEN_CODE["/contacts/duplicates"]);
   expect(codeOf("/broadcasts/new")).toBe(SCREEN_CODE["/broadcasts/new"]);
+  expect(routeOf("/segments/new")).toBe("/segments/new");
 });
 
 test("where there is no screen there is no code", () => {

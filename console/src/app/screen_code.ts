@@ -42,6 +42,8 @@ export const SCREEN_CODE = {
   "/workflows/$workflowId/edit": () => import("../screens/workflows/workflow_editor"),
 } as const;
 
+export type Route = keyof typeof SCREEN_CODE;
+
 /** The code of what stands around the screens of an area, by the beginning of their paths. */
 export const FRAME_CODE = {
   "/settings": () => import("../screens/settings/settings_frame"),
@@ -55,9 +57,15 @@ export function fetchCode(path: string): void {
 
 /** The code of the screen at a path, such as `/contacts/ID`; undefined where there is none. */
 export function codeOf(path: string): (() => Promise<unknown>) | undefined {
+  const route = routeOf(path);
+  return route && SCREEN_CODE[route];
+}
+
+/** The route that has the screen at a path. One without parameters goes before one with them. */
+export function routeOf(path: string): Route | undefined {
   const parts = partsOf(path);
-  const fitting = Object.entries(SCREEN_CODE).filter(([route]) => fits(partsOf(route), parts));
-  return fitting.toSorted(([one], [other]) => parametersIn(one) - parametersIn(other))[0]?.[1];
+  const fitting = (Object.keys(SCREEN_CODE) as Route[]).filter((route) => fits(partsOf(route), parts));
+  return fitting.toSorted((one, other) => parametersIn(one) - parametersIn(other))[0];
 }
 
 function partsOf(path: string): string[] {

@@ -8,6 +8,9 @@ const AROUND_AFTER_MS = 400;
 /** The window moves by so many rows at once, so that not each pixel draws anew. */
 const STEP_ROWS = 4;
 
+/** What stands above and below most lists, so that it is known before the first one is drawn how much of it is seen. */
+const AROUND_PX = 240;
+
 const AT_TOP: ScrollState = { top: 0, offset: 0 };
 
 export type ScrollWindow = {
@@ -26,7 +29,7 @@ export type ScrollWindow = {
  */
 export function useScrollWindow(rows: number, rowPx: number, list: string): ScrollWindow {
   const [state, setState] = useState(AT_TOP);
-  const [seenPx, setSeenPx] = useState(() => window.innerHeight * 0.7);
+  const [seenPx, setSeenPx] = useState(() => inRows(window.innerHeight - AROUND_PX, rowPx));
   const [around, setAround] = useState(0);
   const now = useRef({ state, rows, viewPx: seenPx, element: null as HTMLElement | null });
   useLayoutEffect(() => {
@@ -45,7 +48,8 @@ export function useScrollWindow(rows: number, rowPx: number, list: string): Scro
       };
       const watcher = new ResizeObserver(() => {
         now.current.viewPx = Math.max(element.clientHeight, rowPx);
-        setSeenPx((most) => Math.max(most, Math.ceil(now.current.viewPx / rowPx) * rowPx));
+        const px = inRows(now.current.viewPx, rowPx);
+        startTransition(() => setSeenPx((most) => Math.max(most, px)));
       });
       watcher.observe(element);
       element.addEventListener("scroll", read, { passive: true });
@@ -71,4 +75,8 @@ export function useScrollWindow(rows: number, rowPx: number, list: string): Scro
   const [first, end] = rowsInView(state, { rows, rowPx, viewPx: seenPx }, around);
   // Between two of its moves the window is up to a step late.
   return { ref, first, end: Math.min(rows, end + STEP_ROWS), before: rowTop(first, state, rowPx) };
+}
+
+function inRows(px: number, rowPx: number): number {
+  return Math.max(1, Math.ceil(px / rowPx)) * rowPx;
 }

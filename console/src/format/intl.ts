@@ -1,6 +1,6 @@
-import { language, locale } from "../texts/texts";
+import { locale } from "../texts/texts";
 
-/** Making one of these costs far more than using it, so each is made once. */
+/** Making one of these costs far more than using it, so each is made once. The first one of all takes as long as drawing a small screen. */
 const made = new Map<string, unknown>();
 
 function once<Made>(kind: string, options: object | undefined, make: (locale: string) => Made): Made {
@@ -20,14 +20,6 @@ export function numberFormat(options?: Intl.NumberFormatOptions): Intl.NumberFor
 
 export function dateFormat(options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
   return once("date", options, (where) => new Intl.DateTimeFormat(where, options));
-}
-
-export function relativeFormat(): Intl.RelativeTimeFormat {
-  return once("relative", undefined, (where) => new Intl.RelativeTimeFormat(where, { numeric: "auto" }));
-}
-
-export function pluralRules(): Intl.PluralRules {
-  return once("plural", undefined, () => new Intl.PluralRules(language()));
 }
 
 export function listFormat(options: Intl.ListFormatOptions): Intl.ListFormat {

@@ -1,9 +1,11 @@
 import { useSyncExternalStore } from "react";
 
 import { useViewer } from "../session/session";
-import { dateFormat, listFormat, numberFormat, relativeFormat } from "./intl";
+import { texts } from "../texts/texts";
+import { dateFormat, listFormat, numberFormat } from "./intl";
+import { formatNumber } from "./numbers";
 
-const UNITS: [Intl.RelativeTimeFormatUnit, number][] = [
+const UNITS = [
   ["year", 31_536_000],
   ["month", 2_592_000],
   ["week", 604_800],
@@ -11,13 +13,20 @@ const UNITS: [Intl.RelativeTimeFormatUnit, number][] = [
   ["hour", 3_600],
   ["minute", 60],
   ["second", 1],
-];
+] as const;
 
-/** "in 5 minutes", "2 days ago". */
+/** "in 5 minutes", "2 days ago". The words are in the catalogue: the browser has them too, but takes long to find them at first. */
 export function formatRelative(moment: string, now: number = Date.now()): string {
+  const { moments: t } = texts();
   const seconds = (Date.parse(moment) - now) / 1000;
   const [unit, size] = UNITS.find(([, size]) => Math.abs(seconds) >= size) ?? (["second", 1] as const);
-  return relativeFormat().format(Math.round(seconds / size), unit);
+  const count = Math.round(seconds / size);
+  if (count === 0) return t.now;
+  const near = t.near[unit]?.[count];
+  if (near !== undefined) return near;
+  const many = Math.abs(count);
+  const time = `${formatNumber(many)} ${many === 1 ? t.units[unit].one : t.units[unit].other}`;
+  return count < 0 ? t.past(time) : t.future(time);
 }
 
 export function formatMoment(moment: string, zone: string): string {

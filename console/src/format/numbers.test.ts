@@ -1,6 +1,6 @@
 import { beforeAll, expect, test, vi } from "vitest";
 
-import { formatBytes, formatDifference, formatNumber, formatShare, formatShort } from "./numbers";
+import { formatBytes, formatDifference, formatNumber, formatShare, formatShort, formatWhole } from "./numbers";
 
 beforeAll(() => {
   vi.stubGlobal("navigator", { languages: ["de-DE", "en-IN"] });
@@ -25,4 +25,16 @@ test("sizes have the unit in which they are read most easily", () => {
 test("where there is little room, a number is rounded", () => {
   expect(formatShort(999)).toBe("999");
   expect(formatShort(12345)).toBe("12.3K");
+});
+
+test.each(["en", "en-US", "en-GB", "en-AU", "en-CA", "en-IE", "en-NZ", "es", "es-ES"])("whole numbers are parted as the browser would: %s", (where) => {
+  const theirs = new Intl.NumberFormat(where);
+  for (const value of [0, 7, -7, 999, 1_000, -1_000, 9_999, 10_000, 123_456, -1_234_567, 1_000_000_000, Number.MAX_SAFE_INTEGER]) {
+    expect(formatWhole(value, where)).toBe(theirs.format(value));
+  }
+});
+
+test("what is not known here is asked of the browser", () => {
+  expect(formatWhole(1234, "en-IN")).toBeNull();
+  expect(formatWhole(1.5, "en")).toBeNull();
 });

@@ -1,9 +1,24 @@
+import { locale } from "../texts/texts";
 import { numberFormat } from "./intl";
 
+/** How thousands are parted where most people are, and from how many digits on: to have the browser say so takes long at first. */
+const PARTED: Readonly<Record<string, readonly [string, number]>> = {
+  ...Object.fromEntries(["en", "en-US", "en-GB", "en-AU", "en-CA", "en-IE", "en-NZ"].map((where) => [where, [",", 4]])),
+  ...Object.fromEntries(["es", "es-ES"].map((where) => [where, [".", 5]])),
+};
+
 export function formatNumber(value: number, options?: Intl.NumberFormatOptions): string {
-  // A small whole number is written the same everywhere here, and making the first format takes longer than drawing a small screen.
-  if (!options && Number.isInteger(value) && Math.abs(value) < 1000) return String(value);
-  return numberFormat(options).format(value);
+  return (!options && formatWhole(value, locale())) || numberFormat(options).format(value);
+}
+
+/** A whole number as it is written in a country; null where that is not known here. */
+export function formatWhole(value: number, where: string): string | null {
+  if (!Number.isSafeInteger(value)) return null;
+  const digits = String(value);
+  if (Math.abs(value) < 1000) return digits;
+  const [separator, least] = PARTED[where] ?? [];
+  if (separator === undefined || least === undefined) return null;
+  return Math.abs(value) < 10 ** (least - 1) ? digits : digits.replace(/\B(?=(\d{3})+$)/g, separator);
 }
 
 /** 12345 as "12K", for where there is little room; put the whole number into a title. */
@@ -18,7 +33,7 @@ export function formatShare(value: number): string {
 
 /** +1,234 or −56. */
 export function formatDifference(value: number): string {
-  return formatNumber(value, { signDisplay: "exceptZero" });
+  return value > 0 ? `+${formatNumber(value)}` : formatNumber(value);
 }
 
 export function formatBytes(value: number): string {

@@ -13,6 +13,7 @@ import type { ComponentType } from "react";
 
 import type { Permission } from "../session/viewer";
 import type { nav } from "../texts/en/frame";
+import { PARTS, partsFor } from "./parts";
 
 export type Area = {
   to: string;
@@ -44,4 +45,11 @@ export function areasFor(permissions: readonly Permission[]): readonly Area[] {
 /** The area of the screen at a path. */
 export function areaOf(areas: readonly Area[], path: string): Area | undefined {
   return areas.findLast(({ to }) => (to === "/" ? path === "/" : path.startsWith(to)));
+}
+
+/** Whether the member may see the area of the screen at a path, and the part of the settings. */
+export function mayOpen(path: string, permissions: readonly Permission[]): boolean {
+  const area = areaOf(AREAS, path);
+  const isPart = PARTS.some(({ to }) => to === path);
+  return areasFor(permissions).some((each) => each === area) && (!isPart || partsFor(permissions).some(({ to }) => to === path));
 }

@@ -4,7 +4,7 @@ import type { SettingsParts } from "../texts/en/heads";
 export type Part = { to: string; label: keyof SettingsParts; needs?: Permission };
 
 /** The parts of the settings, in the order of their menu. */
-const PARTS: readonly Part[] = [
+export const PARTS: readonly Part[] = [
   { to: "/settings/workspace", label: "workspace", needs: "MEMBER_MANAGE" },
   { to: "/settings/members", label: "members", needs: "MEMBER_MANAGE" },
   { to: "/settings/tokens", label: "tokens", needs: "TOKEN_MANAGE" },

@@ -1,4 +1,7 @@
-import type { RequestParameters, Variables } from "relay-runtime";
+import type { ConcreteRequest, RequestParameters, Variables } from "relay-runtime";
+
+/** An answer that nobody has taken by then is old: the screen that was to show it was not opened. */
+const KEPT_MS = 20_000;
 
 /** The answers to requests that were sent before the code that needs them was there, by their bodies. */
 const awaited = new Map<string, Promise<Response>>();
@@ -25,11 +28,16 @@ function sent(body: string, signal?: AbortSignal): Promise<Response> {
 }
 
 /** Sends a query before anything reads it. The first one who asks the same gets its answer. */
-export function sendEarly(request: RequestParameters, variables: Variables): Promise<Response> {
-  const body = bodyOf(request, variables);
+export function sendEarly({ operation, params }: ConcreteRequest, given: Variables): Promise<Response> {
+  const variables = operation.argumentDefinitions.map((definition) => {
+    const byDefault = "defaultValue" in definition ? definition.defaultValue : undefined;
+    return [definition.name, given[definition.name] === undefined ? byDefault : given[definition.name]];
+  });
+  const body = bodyOf(params, Object.fromEntries(variables));
   const answer = sent(body);
   answer.catch(() => undefined); // whoever takes it is told
   awaited.set(body, answer);
+  setTimeout(() => awaited.delete(body), KEPT_MS);
   return answer;
 }
 

@@ -85,7 +85,7 @@ export function usePages<Q extends OperationType, Row>(
       }
       if (position.running || position.done) return;
       const asked = { ...JSON.parse(key), ...(isFresh && JSON.parse(firstKey)), after: position.after };
-      setState((before) => ({ ...before, isLoading: true, error: null }));
+      setState((before) => (before.isLoading && !before.error ? before : { ...before, isLoading: true, error: null }));
       position.running = fetchQuery<Q>(environment, query, asked, { fetchPolicy: "network-only" }).subscribe({
         next: (response) => {
           const page = read.current(response);

@@ -1,8 +1,6 @@
-import { pluralRules } from "../format/intl";
 import { formatNumber } from "../format/numbers";
 
-/** "1 contact", "2,000 contacts": `forms.one` for what the language counts as one. */
+/** "1 contact", "2,000 contacts": all languages that there are have one form for 1 and another for every other number. */
 export function plural(count: number, forms: { one: string; other: string }): string {
-  const form = pluralRules().select(count) === "one" ? forms.one : forms.other;
-  return `${formatNumber(count)} ${form}`;
+  return `${formatNumber(count)} ${count === 1 ? forms.one : forms.other}`;
 }

@@ -1,7 +1,4 @@
 // The styles of the components that are used, in the order that Mantine gives: one that others are made of comes first.
-import "@mantine/core/styles/baseline.css";
-import "@mantine/core/styles/default-css-variables.css";
-import "@mantine/core/styles/global.css";
 import "@mantine/core/styles/ScrollArea.css";
 import "@mantine/core/styles/UnstyledButton.css";
 import "@mantine/core/styles/VisuallyHidden.css";
@@ -57,3 +54,4 @@ import "@mantine/core/styles/Timeline.css";
 import "@mantine/core/styles/Title.css";
 import "@mantine/core/styles/Tooltip.css";
 import "@mantine/dropzone/styles.css";
+import "./components.css";

@@ -1,5 +1,5 @@
-import { useDebouncedValue } from "@mantine/hooks";
-import { useState } from "react";
+import { useDebouncedCallback } from "@mantine/hooks";
+import { startTransition, useState } from "react";
 import { graphql } from "relay-runtime";
 
 import { useLive } from "../../relay/live";
@@ -27,9 +27,9 @@ const MOST = 250;
  */
 export function useLiveContacts({ withTags, withAttributes, withScores }: Wanted): [ReadonlySet<string>, (ids: readonly string[]) => void] {
   const [shown, setShown] = useState<readonly string[]>([]);
-  const [settled] = useDebouncedValue(shown, 200);
+  const settle = useDebouncedCallback((ids: readonly string[]) => startTransition(() => setShown(ids)), 200);
   const [deleted, setDeleted] = useState<ReadonlySet<string>>(new Set());
-  const ids = settled.filter((id) => !deleted.has(id)).slice(0, MOST);
+  const ids = shown.filter((id) => !deleted.has(id)).slice(0, MOST);
   useLive<useLiveContactsSubscription>(
     SUBSCRIPTION,
     ids.length > 0 ? { ids, withTags, withAttributes, withScores } : null,
@@ -37,5 +37,5 @@ export function useLiveContacts({ withTags, withAttributes, withScores }: Wanted
       if (deletedIds.length > 0) setDeleted((before) => new Set([...before, ...deletedIds]));
     },
   );
-  return [deleted, setShown];
+  return [deleted, settle];
 }

@@ -1,6 +1,6 @@
 import { Button, Modal, Table, Text } from "@mantine/core";
 import { IconPlus } from "@tabler/icons-react";
-import { graphql } from "relay-runtime";
+import { graphql, useFragment } from "react-relay";
 
 import { Empty } from "../../components/empty";
 import { LinkTo } from "../../components/link";
@@ -9,10 +9,13 @@ import { Screen } from "../../components/screen";
 import { StatusBadge } from "../../components/status_badge";
 import { formatNumber } from "../../format/numbers";
 import { wordOf } from "../../format/words";
-import { useScreenQuery } from "../../relay/screen_query";
+import { useLive } from "../../relay/live";
+import { usePoll, useScreenQuery } from "../../relay/screen_query";
 import { useMay } from "../../session/session";
 import { useTexts } from "../../texts/texts";
+import type { audienceList_audience$key } from "../../__generated__/audienceList_audience.graphql";
 import type { audienceListQuery } from "../../__generated__/audienceListQuery.graphql";
+import type { audienceListSubscription } from "../../__generated__/audienceListSubscription.graphql";
 import { AudienceForm } from "./audience_form";
 import { AUDIENCE_COLORS } from "./audience_words";
 import { DestinationTabs } from "./destination_tabs";
@@ -29,26 +32,26 @@ const QUERY = graphql`
     audiences(first: 250) {
       nodes {
         id
-        name
-        status
-        reason
-        segment {
-          id
-          name
-          deletedAt
-        }
-        counts {
-          members
-          present
-          pending
-          refused
-        }
+        ...audienceList_audience
       }
     }
   }
 `;
 
-const EVERY_MS = 2_000;
+const LIVE = graphql`
+  subscription audienceListSubscription($id: ID!) {
+    audienceProgress(id: $id) {
+      ...audienceList_audience
+    }
+  }
+`;
+
+/** No subscription tells of the ad account, nor of audiences that others add or delete. */
+const WHILE_CHECKED_MS = 2_000;
+const EVERY_MS = 30_000;
+
+/** So many of the list move at once; the others as often as the list is read. */
+const MOST_FOLLOWED = 20;
 
 /** The ad account, and the segments that are kept as audiences in it. */
 export function AudienceList() {
@@ -57,7 +60,8 @@ export function AudienceList() {
   const search = audiencesRoute.useSearch();
   const navigate = audiencesRoute.useNavigate();
   const mayExport = useMay("CONTACT_EXPORT");
-  const [data, reload] = useScreenQuery<audienceListQuery>(QUERY, {}, { everyMs: EVERY_MS });
+  const [data, reload] = useScreenQuery<audienceListQuery>(QUERY, {});
+  usePoll<audienceListQuery>(QUERY, {}, data.metaConnection?.status === "CHECKING" ? WHILE_CHECKED_MS : EVERY_MS);
   const audiences = data.audiences.nodes;
   const mayAdd = mayExport && data.metaConnection != null;
   return (
@@ -82,30 +86,8 @@ export function AudienceList() {
           minWidth={760}
           columns={[words.name, words.segment, words.status, words.counts.members, words.counts.present, words.counts.pending, words.counts.refused]}
         >
-          {audiences.map((audience) => (
-            <Table.Tr key={audience.id} data-id={audience.id}>
-              <Table.Td maw={320}>
-                <LinkTo to="/destinations/audiences/$audience" params={{ audience: audience.id }} fw={500} size="sm">
-                  {audience.name}
-                </LinkTo>
-                {audience.reason && (
-                  <Text size="xs" c="dimmed" lineClamp={2}>
-                    {audience.reason}
-                  </Text>
-                )}
-              </Table.Td>
-              <Table.Td>
-                {audience.segment.name}
-                {audience.segment.deletedAt && ` (${words.segmentGone})`}
-              </Table.Td>
-              <Table.Td>
-                <StatusBadge color={AUDIENCE_COLORS[audience.status] ?? "gray"}>{wordOf(words.audienceStatuses, audience.status)}</StatusBadge>
-              </Table.Td>
-              <Table.Td>{formatNumber(audience.counts.members)}</Table.Td>
-              <Table.Td>{formatNumber(audience.counts.present)}</Table.Td>
-              <Table.Td>{formatNumber(audience.counts.pending)}</Table.Td>
-              <Table.Td>{formatNumber(audience.counts.refused)}</Table.Td>
-            </Table.Tr>
+          {audiences.map((audience, index) => (
+            <AudienceRow key={audience.id} id={audience.id} audience={audience} isFollowed={index < MOST_FOLLOWED} />
           ))}
         </PlainTable>
       )}
@@ -122,5 +104,56 @@ export function AudienceList() {
         />
       </Modal>
     </Screen>
+  );
+}
+
+function AudienceRow({ id, audience: key, isFollowed }: { id: string; audience: audienceList_audience$key; isFollowed: boolean }) {
+  const words = useTexts().destinations.meta;
+  useLive<audienceListSubscription>(LIVE, isFollowed ? { id } : null);
+  const { name, status, reason, segment, counts } = useFragment(
+    graphql`
+      fragment audienceList_audience on Audience {
+        name
+        status
+        reason
+        segment {
+          id
+          name
+          deletedAt
+        }
+        counts {
+          members
+          present
+          pending
+          refused
+        }
+      }
+    `,
+    key,
+  );
+  return (
+    <Table.Tr data-id={id}>
+      <Table.Td maw={320}>
+        <LinkTo to="/destinations/audiences/$audience" params={{ audience: id }} fw={500} size="sm">
+          {name}
+        </LinkTo>
+        {reason && (
+          <Text size="xs" c="dimmed" lineClamp={2}>
+            {reason}
+          </Text>
+        )}
+      </Table.Td>
+      <Table.Td>
+        {segment.name}
+        {segment.deletedAt && ` (${words.segmentGone})`}
+      </Table.Td>
+      <Table.Td>
+        <StatusBadge color={AUDIENCE_COLORS[status] ?? "gray"}>{wordOf(words.audienceStatuses, status)}</StatusBadge>
+      </Table.Td>
+      <Table.Td>{formatNumber(counts.members)}</Table.Td>
+      <Table.Td>{formatNumber(counts.present)}</Table.Td>
+      <Table.Td>{formatNumber(counts.pending)}</Table.Td>
+      <Table.Td>{formatNumber(counts.refused)}</Table.Td>
+    </Table.Tr>
   );
 }

@@ -1,6 +1,6 @@
 import { Table, Text } from "@mantine/core";
 import { IconPlus } from "@tabler/icons-react";
-import { graphql } from "relay-runtime";
+import { graphql, useFragment } from "react-relay";
 
 import { Empty } from "../../components/empty";
 import { ButtonTo, LinkTo } from "../../components/link";
@@ -9,9 +9,12 @@ import { PlainTable } from "../../components/plain_table";
 import { Screen } from "../../components/screen";
 import { StatusBadge } from "../../components/status_badge";
 import { wordOf } from "../../format/words";
+import { useLive } from "../../relay/live";
 import { useScreenQuery } from "../../relay/screen_query";
 import { useTexts } from "../../texts/texts";
+import type { endpointList_endpoint$key } from "../../__generated__/endpointList_endpoint.graphql";
 import type { endpointListQuery } from "../../__generated__/endpointListQuery.graphql";
+import type { endpointListSubscription } from "../../__generated__/endpointListSubscription.graphql";
 import { DestinationTabs } from "./destination_tabs";
 import { ENDPOINT_COLORS, lagOf, pendingOf } from "./endpoint_words";
 
@@ -19,18 +22,24 @@ const QUERY = graphql`
   query endpointListQuery {
     webhookEndpoints {
       id
-      url
-      description
-      status
-      reason
-      pendingEvents
-      lagSeconds
-      lastDeliveredAt
+      ...endpointList_endpoint
     }
   }
 `;
 
-const EVERY_MS = 2_000;
+const LIVE = graphql`
+  subscription endpointListSubscription($id: ID!) {
+    webhookEndpointProgress(id: $id) {
+      ...endpointList_endpoint
+    }
+  }
+`;
+
+/** No subscription tells of endpoints that others add or delete, nor that time passes. */
+const EVERY_MS = 30_000;
+
+/** So many of the list move at once; the others as often as the list is read. */
+const MOST_FOLLOWED = 20;
 
 /** All endpoints, with how far each is behind, as it is now. */
 export function EndpointList() {
@@ -51,28 +60,51 @@ export function EndpointList() {
         </Empty>
       ) : (
         <PlainTable label={t.destinations.webhooks} minWidth={760} columns={[words.url, words.status, words.pending, words.lag, words.lastDelivered]}>
-          {webhookEndpoints.map((endpoint) => (
-            <Table.Tr key={endpoint.id} data-id={endpoint.id}>
-              <Table.Td maw={420}>
-                <LinkTo to="/destinations/webhooks/$endpoint" params={{ endpoint: endpoint.id }} fw={500} size="sm">
-                  {endpoint.url}
-                </LinkTo>
-                {(endpoint.reason ?? endpoint.description) && (
-                  <Text size="xs" c="dimmed" lineClamp={2}>
-                    {endpoint.reason ?? endpoint.description}
-                  </Text>
-                )}
-              </Table.Td>
-              <Table.Td>
-                <StatusBadge color={ENDPOINT_COLORS[endpoint.status] ?? "gray"}>{wordOf(words.statuses, endpoint.status)}</StatusBadge>
-              </Table.Td>
-              <Table.Td>{pendingOf(t.destinations, endpoint.pendingEvents)}</Table.Td>
-              <Table.Td>{lagOf(t.destinations, endpoint.lagSeconds)}</Table.Td>
-              <Table.Td>{endpoint.lastDeliveredAt ? <Moment at={endpoint.lastDeliveredAt} /> : words.never}</Table.Td>
-            </Table.Tr>
+          {webhookEndpoints.map((endpoint, index) => (
+            <EndpointRow key={endpoint.id} id={endpoint.id} endpoint={endpoint} isFollowed={index < MOST_FOLLOWED} />
           ))}
         </PlainTable>
       )}
     </Screen>
+  );
+}
+
+function EndpointRow({ id, endpoint: key, isFollowed }: { id: string; endpoint: endpointList_endpoint$key; isFollowed: boolean }) {
+  const t = useTexts();
+  const words = t.destinations.endpoints;
+  useLive<endpointListSubscription>(LIVE, isFollowed ? { id } : null);
+  const endpoint = useFragment(
+    graphql`
+      fragment endpointList_endpoint on WebhookEndpoint {
+        url
+        description
+        status
+        reason
+        pendingEvents
+        lagSeconds
+        lastDeliveredAt
+      }
+    `,
+    key,
+  );
+  return (
+    <Table.Tr data-id={id}>
+      <Table.Td maw={420}>
+        <LinkTo to="/destinations/webhooks/$endpoint" params={{ endpoint: id }} fw={500} size="sm">
+          {endpoint.url}
+        </LinkTo>
+        {(endpoint.reason ?? endpoint.description) && (
+          <Text size="xs" c="dimmed" lineClamp={2}>
+            {endpoint.reason ?? endpoint.description}
+          </Text>
+        )}
+      </Table.Td>
+      <Table.Td>
+        <StatusBadge color={ENDPOINT_COLORS[endpoint.status] ?? "gray"}>{wordOf(words.statuses, endpoint.status)}</StatusBadge>
+      </Table.Td>
+      <Table.Td>{pendingOf(t.destinations, endpoint.pendingEvents)}</Table.Td>
+      <Table.Td>{lagOf(t.destinations, endpoint.lagSeconds)}</Table.Td>
+      <Table.Td>{endpoint.lastDeliveredAt ? <Moment at={endpoint.lastDeliveredAt} /> : words.never}</Table.Td>
+    </Table.Tr>
   );
 }

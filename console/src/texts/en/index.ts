@@ -3,6 +3,7 @@ import { common, errors, nav, session } from "./frame";
 import { contacts } from "./contacts";
 import { destinations } from "./destinations";
 import { home } from "./home";
+import { moments } from "./moments";
 import { rules } from "./rules";
 import { scores } from "./scores";
 import { segments } from "./segments";
@@ -17,6 +18,7 @@ export const en = {
   nav,
   session,
   home,
+  moments,
   contacts,
   segments,
   transfers,

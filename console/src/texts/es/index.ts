@@ -4,6 +4,7 @@ import { common, errors, nav, session } from "./frame";
 import { contacts } from "./contacts";
 import { destinations } from "./destinations";
 import { home } from "./home";
+import { moments } from "./moments";
 import { rules } from "./rules";
 import { scores } from "./scores";
 import { segments } from "./segments";
@@ -18,6 +19,7 @@ export const es: Catalogue = {
   nav,
   session,
   home,
+  moments,
   contacts,
   segments,
   transfers,
