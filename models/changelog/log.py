@@ -8,8 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
-from models.db import Record
-
 
 class LogEntry(Protocol):
     @property
@@ -30,8 +28,9 @@ class Log(Generic[Entry]):
 
     `noun`: its entries in messages. `entries`: (workspace_id, append_id, place) and `columns`. `appends`:
     (workspace_id, position, size, append_id, at). `heads`: (workspace_id, position, floor). `append_ids`: a sequence. `make` gets
-    the workspace's id and (position, then `columns`). `cursor_source`: where clients get cursors. `when_lost`: what they do when
-    entries are no longer kept.
+    the workspace's id and a row, or a tuple where there is an `own`: (position, then `columns`). `own`: the column in which alone
+    most entries of a large append differ, if there is one. `cursor_source`: where clients get cursors. `when_lost`: what they do
+    when entries are no longer kept.
     """
 
     name: str
@@ -43,8 +42,9 @@ class Log(Generic[Entry]):
     columns: tuple[str, ...]
     filter_column: str
     filter_type: str
-    make: Callable[[int, Record], Entry]
+    make: Callable[[int, Any], Entry]
     filter_value: Callable[[Entry], Any]
     cursor_mark: str
     cursor_source: str
     when_lost: str
+    own: str | None = None

@@ -42,6 +42,7 @@ MEMBERS: Final = Log(
     cursor_mark="m1",
     cursor_source="membershipChanges",
     when_lost="Read the segments' members anew, and begin with a new cursor",
+    own="contact_id",
 )
 
 
