@@ -122,10 +122,7 @@ class Database:
             if url in self.connections:
                 await self.connections[url].close()
             parts = urlsplit(url)
-            await run(
-                on_node(beside, str(parts.hostname), parts.port or 5432),
-                f"DROP DATABASE IF EXISTS {self.name} WITH (FORCE)",
-            )
+            await _dropped(on_node(beside, str(parts.hostname), parts.port or 5432), self.name)
 
     async def empty(self) -> None:
         """Takes all rows out, on each node by itself. Sequences begin again there."""
@@ -148,6 +145,20 @@ class Database:
             await kept.execute(_WRITES_TO_SHARDS)
         await kept.execute(script)
 
+
+async def _dropped(beside: str, name: str) -> None:
+    """FORCE waits five seconds for the sessions that it ends, which on a busy machine may need longer."""
+    for patience in range(_PATIENCE, -1, -1):
+        try:
+            await run(beside, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        except asyncpg.ObjectInUseError:
+            if not patience:
+                raise
+        else:
+            return
+
+
+_PATIENCE: Final = 10
 
 _MIGRATE: Final = """
 import asyncio, sys

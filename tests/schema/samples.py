@@ -460,10 +460,10 @@ _workers: set[asyncio.Task[None]] = set()
 
 
 def answer_requests(scope: Scope) -> None:
-    """Answer each provider request of the workspace, for some seconds."""
+    """Answer each provider request of the workspace, until `stop_workers`."""
 
     async def work() -> None:
-        for _ in range(100):
+        while True:
             for row in await db.fetch("SELECT id FROM provider_requests WHERE workspace_id = $1", scope.workspace_id):
                 taken = await requests.take(scope.workspace_id, row["id"])
                 if taken is not None:

@@ -6,7 +6,7 @@ never INTERNAL and never a timeout.
 
 import copy
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -34,7 +34,6 @@ from schema.server.types.cursors import Cursors
 from tests.kit import broadcasts
 from tests.kit.api import Api, bearer_of
 from tests.kit.workspaces import new_workspace
-from tests.schema.samples import stop_workers
 from tests.schema.test_denials import MUTATIONS, QUERIES, SCHEMA, contents, document, variables_of, with_samples
 
 ValuePath = tuple[str | int, ...]
@@ -160,13 +159,6 @@ REFUSAL_CODES = {"BAD_REQUEST", "COST_EXCEEDED"}
 @pytest.fixture(scope="module")
 def api() -> Api:
     return Api(SCHEMA)
-
-
-@pytest.fixture(autouse=True)
-async def _alone() -> AsyncIterator[None]:
-    """Stop what a sample has started, so that it changes no other test."""
-    yield
-    await stop_workers()
 
 
 @pytest.mark.parametrize("name", with_samples(MUTATIONS))

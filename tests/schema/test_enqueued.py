@@ -11,7 +11,6 @@ from permissions.principal import Scope
 from permissions.roles import Role
 from tests.kit.api import Api, bearer_of
 from tests.kit.queue import RecordingSender, recording
-from tests.schema.samples import stop_workers
 from tests.schema.test_denials import MUTATIONS, document, variables_of
 
 CHANGES, LOG = "process_changes", "log_grew"
@@ -82,9 +81,8 @@ ENQUEUED: dict[str, set[str]] = {
 
 
 @pytest.fixture
-async def bearer(workspace: Scope) -> AsyncIterator[str]:
-    yield await bearer_of(workspace)
-    await stop_workers()
+async def bearer(workspace: Scope) -> str:
+    return await bearer_of(workspace)
 
 
 async def call(api: Api, bearer: str, name: str, variables: dict[str, Any]) -> tuple[dict[str, Any], RecordingSender]:
