@@ -1,7 +1,8 @@
-import { Alert, Button, Card, Group, Modal, Stack, Text, Textarea, Title } from "@mantine/core";
+import { Alert, Button, Card, Group, Modal, Stack, Text, Title } from "@mantine/core";
 import { useState, type FormEvent } from "react";
 import { graphql, useFragment } from "react-relay";
 
+import { GrowingTextarea } from "../../components/growing_textarea";
 import { Moment } from "../../components/moment";
 import { notifyDone } from "../../components/notify";
 import { useMutationCall } from "../../relay/commit";
@@ -138,10 +139,9 @@ function GrantForm({ contactId, onClose }: { contactId: string; onClose: () => v
       <form onSubmit={submit}>
         <Stack>
           <Text size="sm">{t.contacts.consent.grantLead}</Text>
-          <Textarea
+          <GrowingTextarea
             label={t.contacts.consent.evidence}
             description={t.contacts.consent.evidenceHint}
-            autosize
             minRows={2}
             data-autofocus
             value={evidence}

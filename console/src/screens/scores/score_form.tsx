@@ -1,7 +1,8 @@
-import { Alert, Button, Card, Grid, Group, Stack, Text, Textarea, TextInput, Title } from "@mantine/core";
+import { Alert, Button, Card, Grid, Group, Stack, Text, TextInput, Title } from "@mantine/core";
 import { IconPlus } from "@tabler/icons-react";
 import { useState, type ReactNode } from "react";
 
+import { GrowingTextarea } from "../../components/growing_textarea";
 import { errorOf, type UserError } from "../../relay/commit";
 import { CatalogueProvider } from "../../rules/catalogue";
 import { useTexts } from "../../texts/texts";
@@ -83,9 +84,8 @@ export function ScoreForm({
                       error={errorOf(own, "key")}
                     />
                   </Group>
-                  <Textarea
+                  <GrowingTextarea
                     label={t.description}
-                    autosize
                     minRows={1}
                     maxRows={5}
                     value={draft.description}

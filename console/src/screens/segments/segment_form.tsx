@@ -1,8 +1,9 @@
-import { Alert, Button, Card, Group, Radio, Stack, Text, TextInput, Textarea, Title } from "@mantine/core";
+import { Alert, Button, Card, Group, Radio, Stack, Text, TextInput, Title } from "@mantine/core";
 import { useBlocker } from "@tanstack/react-router";
 import { useState, type ReactNode } from "react";
 
 import { confirm } from "../../components/confirm";
+import { GrowingTextarea } from "../../components/growing_textarea";
 import { PreviewPanel } from "../../rules/preview_panel";
 import { isComplete, isEmptyRule, usesActivities, type RuleInput } from "../../rules/rule";
 import { RuleEditor, type RuleForm } from "../../rules/rule_editor";
@@ -82,10 +83,9 @@ export function SegmentForm({
                 error={errorOf(errors, "name")}
                 onChange={(event) => onChange({ ...values, name: event.currentTarget.value })}
               />
-              <Textarea
+              <GrowingTextarea
                 label={t.segments.description}
                 placeholder={t.segments.optional}
-                autosize
                 minRows={1}
                 maxRows={4}
                 maxLength={2000}

@@ -1,7 +1,8 @@
-import { Alert, Button, Card, Group, Radio, Stack, Switch, Text, Textarea, TextInput } from "@mantine/core";
+import { Alert, Button, Card, Group, Radio, Stack, Switch, Text, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { graphql } from "relay-runtime";
 
+import { GrowingTextarea } from "../../components/growing_textarea";
 import { sentence } from "../../components/notify";
 import { Screen } from "../../components/screen";
 import { SegmentSelect } from "../../components/segment_select";
@@ -96,10 +97,9 @@ export function ExportNew() {
             />
           )}
           {from === "rule" && (
-            <Textarea
+            <GrowingTextarea
               label={t.transfers.export.ruleLabel}
               description={t.transfers.export.ruleHint}
-              autosize
               minRows={2}
               value={asked.rule ?? ""}
               onChange={(event) => set({ rule: event.currentTarget.value })}

@@ -1,9 +1,10 @@
-import { Alert, Button, Card, Collapse, Group, Progress, Stack, Text, Textarea } from "@mantine/core";
+import { Alert, Button, Card, Collapse, Group, Progress, Stack, Text } from "@mantine/core";
 import { Dropzone } from "@mantine/dropzone";
 import { useDisclosure } from "@mantine/hooks";
 import { IconClipboardText, IconFileSpreadsheet } from "@tabler/icons-react";
 import { useState } from "react";
 
+import { GrowingTextarea } from "../../components/growing_textarea";
 import { sentence } from "../../components/notify";
 import { formatBytes } from "../../format/numbers";
 import { useTexts } from "../../texts/texts";
@@ -74,10 +75,9 @@ export function ImportFile({ onUploaded }: { onUploaded: (upload: string) => voi
       </Group>
       <Collapse expanded={isPasting}>
         <Stack align="flex-start">
-          <Textarea
+          <GrowingTextarea
             w="100%"
             label={t.transfers.import.pasteLabel}
-            autosize
             minRows={6}
             maxRows={16}
             value={pasted}
