@@ -8,6 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Final
 
 from models import db
@@ -90,7 +91,7 @@ class Muster:
         """Makes something that all processes of the tests use; the others wait until it is there."""
         with (self.run.data_dir / f"{name}.made").open("a") as made:
             fcntl.flock(made, fcntl.LOCK_EX)
-            if made.tell() == 0:
+            if Path(made.name).stat().st_size == 0:  # the file knows where its end was when it was opened
                 make()
                 made.write("yes")
 
