@@ -20,6 +20,7 @@ from tests.kit.app import App
 from tests.kit.broadcasts import SECRET_KEY, people, running_sender
 from tests.kit.whatsapp import a_sandbox
 from tests.kit.workers import WorkerProcess, running_worker
+from tests.kit.workflows import what_is_there
 from tests.kit.workspaces import new_workspace
 
 ERRORS = "userErrors { code field message }"
@@ -265,10 +266,13 @@ async def first_testers_enter_and_then_everybody(app: App) -> None:
 
 async def test_what_a_business_does_with_workflows(world: World, database: str, redis_url: str) -> None:
     """Three stories at once, as in life; then one in which the worker that moves contacts is killed."""
-    async with asyncio.TaskGroup() as stories:
-        stories.create_task(a_buyer_is_kept_in_a_segment_for_a_while_and_taken_out(world.app))
-        stories.create_task(
-            a_visitor_who_is_no_vip_gets_a_message_unless_a_purchase_comes_first(world.app, world.sandbox)
-        )
-        stories.create_task(first_testers_enter_and_then_everybody(world.app))
+    try:
+        async with asyncio.TaskGroup() as stories:
+            stories.create_task(a_buyer_is_kept_in_a_segment_for_a_while_and_taken_out(world.app))
+            stories.create_task(
+                a_visitor_who_is_no_vip_gets_a_message_unless_a_purchase_comes_first(world.app, world.sandbox)
+            )
+            stories.create_task(first_testers_enter_and_then_everybody(world.app))
+    except* TimeoutError as errors:
+        raise AssertionError(await what_is_there()) from errors
     await a_wait_is_shortened_while_a_thousand_wait(world, running_worker(Queue.REALTIME, database, redis_url))

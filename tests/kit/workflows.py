@@ -3,6 +3,7 @@
 from typing import Any
 
 from models import clock, db
+from models.changelog.tail import TAIL
 from models.workflows import batches, engine_lock, sources
 from models.workflows.graph.read import read_graph
 from models.workflows.plan import listened_to
@@ -157,3 +158,24 @@ SELECT workflow_id, number, node, counted.inside AS counted, held.inside AS held
 FROM counted FULL JOIN held USING (workflow_id, number, node)
 WHERE coalesce(counted.inside, 0) <> coalesce(held.inside, 0)
 """
+
+
+_SHOWN = (
+    "workflows", "workflow_engines", "workflow_sources", "dirty_contacts", "workflow_signals", "activities", "enrollments",
+    "enrollments_ended", "workflow_turned_away", "workflow_step_heads", "workflow_step_appends", "membership_heads",
+    "changelog_readers",
+)  # fmt: skip
+
+
+async def what_is_there() -> str:
+    """What the engines have left and done, and how this process follows logs: for the report of a test that waited in vain."""
+    found = [f"clock {clock.now()}"]
+    for table in _SHOWN:
+        rows = await db.fetch(f"SELECT * FROM {table} LIMIT 20")
+        found += [f"{table} {[(name, value) for name, value in row.items() if name != 'draft']}" for row in rows]
+    for workspace_id, readers in TAIL.readers.items():
+        found += [
+            f"follows {name} of {workspace_id} at {reader.position} for {len(reader.followers)}: {reader.reading}"
+            for name, reader in readers.items()
+        ]
+    return "\n".join(found)
