@@ -33,6 +33,22 @@ def text_of_rule(page: Page) -> Locator:
     return page.get_by_role("textbox", name="The rule as text")
 
 
+LATE_TIMERS = "const set = window.setTimeout; window.setTimeout = (run, ms, ...args) => set(run, ms || 400, ...args);"
+
+
+def test_the_first_field_is_chosen_by_enter_however_busy_the_page_is(page: Page, muster: Muster) -> None:
+    page.add_init_script(LATE_TIMERS)
+    page.goto("/segments/new")
+    tab_to(page, page.get_by_role("button", name="Add condition"))
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("combobox", name="What about")).to_be_focused()
+    page.keyboard.type("City")
+    expect(page.get_by_role("listbox").get_by_role("option")).to_have_text(["City"])
+    page.wait_for_timeout(600)  # the timer of the opening comes last
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("combobox", name="City: Value")).to_be_visible()
+
+
 def test_a_rule_is_built_by_the_keyboard_alone(page: Page, muster: Muster) -> None:
     page.goto("/segments/new")
     keys = page.keyboard

@@ -49,6 +49,7 @@ export function SubjectSelect({ leaf, onChange }: { leaf: Leaf; onChange: (leaf:
       searchable
       nothingFoundMessage={t.choose}
       selectFirstOptionOnChange
+      selectFirstOptionOnDropdownOpen={subject === null} // else Mantine forgets the first one, where a timer of the opening comes late
       maxDropdownHeight={320}
       comboboxProps={{ width: 240, position: "bottom-start" }}
       data={data}
