@@ -4,6 +4,9 @@ import { requestSubscription, type GraphQLTaggedNode, type OperationType } from 
 
 import { onReturn } from "./connection";
 
+/** So many rows of a list follow what moves; the others are as new as the list's last read. */
+export const MOST_FOLLOWED = 20;
+
 /**
  * Follows a subscription while the component is shown, over broken connections. `variables` null: nothing is followed.
  * A subscription with a variable `after` goes on after the last cursor that came, so that nothing is missed or comes twice.

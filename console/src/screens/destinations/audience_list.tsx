@@ -9,7 +9,7 @@ import { Screen } from "../../components/screen";
 import { StatusBadge } from "../../components/status_badge";
 import { formatNumber } from "../../format/numbers";
 import { wordOf } from "../../format/words";
-import { useLive } from "../../relay/live";
+import { MOST_FOLLOWED, useLive } from "../../relay/live";
 import { usePoll, useScreenQuery } from "../../relay/screen_query";
 import { useMay } from "../../session/session";
 import { useTexts } from "../../texts/texts";
@@ -49,9 +49,6 @@ const LIVE = graphql`
 /** No subscription tells of the ad account, nor of audiences that others add or delete. */
 const WHILE_CHECKED_MS = 2_000;
 const EVERY_MS = 30_000;
-
-/** So many of the list move at once; the others as often as the list is read. */
-const MOST_FOLLOWED = 20;
 
 /** The ad account, and the segments that are kept as audiences in it. */
 export function AudienceList() {

@@ -9,7 +9,7 @@ import { PlainTable } from "../../components/plain_table";
 import { Screen } from "../../components/screen";
 import { StatusBadge } from "../../components/status_badge";
 import { wordOf } from "../../format/words";
-import { useLive } from "../../relay/live";
+import { MOST_FOLLOWED, useLive } from "../../relay/live";
 import { useScreenQuery } from "../../relay/screen_query";
 import { useTexts } from "../../texts/texts";
 import type { endpointList_endpoint$key } from "../../__generated__/endpointList_endpoint.graphql";
@@ -37,9 +37,6 @@ const LIVE = graphql`
 
 /** No subscription tells of endpoints that others add or delete, nor that time passes. */
 const EVERY_MS = 30_000;
-
-/** So many of the list move at once; the others as often as the list is read. */
-const MOST_FOLLOWED = 20;
 
 /** All endpoints, with how far each is behind, as it is now. */
 export function EndpointList() {
