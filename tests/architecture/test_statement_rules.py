@@ -185,10 +185,9 @@ async def test_a_row_of_the_orm_is_written_within_its_workspace(database: str) -
 
 
 def test_every_table_of_the_orm_writes_rows_within_their_workspaces() -> None:
-    from tortoise import Tortoise
-
+    from models.db import tables
     from models.db.tables.base import TenantRow
 
-    found = {model.__name__ for model in Tortoise.apps["models"].values() if not issubclass(model, TenantRow)}
-    assert found == {"Workspace"}
-    assert {model._meta.db_table for model in Tortoise.apps["models"].values()} <= tenant_tables()
+    listed = [getattr(tables, name) for name in tables.__all__]
+    assert {model.__name__ for model in listed if not issubclass(model, TenantRow)} == {"Workspace"}
+    assert {model._meta.db_table for model in listed} <= tenant_tables()
