@@ -168,7 +168,10 @@ _SHOWN = (
 
 
 async def what_is_there() -> str:
-    """What the engines have left and done, and how this process follows logs: for the report of a test that waited in vain."""
+    """What the engines have left and done, how this process follows logs, and what PostgreSQL runs.
+
+    For the report of a test that waited in vain.
+    """
     found = [f"clock {clock.now()}"]
     for table in _SHOWN:
         rows = await db.fetch(f"SELECT * FROM {table} LIMIT 20")
@@ -178,4 +181,11 @@ async def what_is_there() -> str:
             f"follows {name} of {workspace_id} at {reader.position} for {len(reader.followers)}: {reader.reading}"
             for name, reader in readers.items()
         ]
+    found += [f"runs {[*row.values()]}" for row in await db.fetch(_RUNNING)]
     return "\n".join(found)
+
+
+_RUNNING = """
+SELECT application_name, state, wait_event_type, wait_event, clock_timestamp() - xact_start AS since, left(query, 300) AS query
+FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
