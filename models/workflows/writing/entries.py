@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from models import db
 from models.workflows.run import Entry, EntryOf, Run
+from models.workflows.writing.slices import last_places
 
 
 async def write_entries(run: Run, pipeline: db.Pipeline) -> None:
@@ -32,7 +33,7 @@ async def _insert_entries(run: Run, pipeline: db.Pipeline, changed: Mapping[Entr
                 kinds.append(kind)
                 firsts.append(len(contact_ids))
             entry.is_stored = True
-    lasts = [*(first - 1 for first in firsts[1:]), len(contact_ids)]
+    lasts = last_places(firsts, len(contact_ids))
     columns = map(list, zip(*kinds, strict=True))
     await pipeline.execute(_INSERT_ENTRIES, run.workspace_id, run.now, contact_ids, firsts, lasts, *columns)
 

@@ -32,7 +32,10 @@ def slices_of(arrivals: Sequence[Arrival], ways: Sequence[int]) -> Slices:
             slices.first.append(place)
             last_way = way
         next_id = id_ + 1
-    slices.last = [first - 1 for first in slices.first[1:]]
-    if arrivals:
-        slices.last.append(len(arrivals))
+    slices.last = last_places(slices.first, len(arrivals))
     return slices
+
+
+def last_places(first: Sequence[int], size: int) -> list[int]:
+    """Where each slice ends, from where each begins; the last one ends with the last of `size` places."""
+    return [*(place - 1 for place in first[1:]), size] if first else []
