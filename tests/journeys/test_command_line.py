@@ -224,7 +224,7 @@ async def test_a_broadcast_is_started_paused_resumed_and_followed_to_its_end(
     muster: CommandLine, scope: Scope, database: str, redis_url: str
 ) -> None:
     assert (await muster.run("broadcast", "list")).rows == []
-    await connected(scope, per_second=40)
+    await connected(scope, per_second=1)  # too slow to end before the command that pauses it has started
     await a_draft_to(scope, 100, name="Hello")
     async with a_sandbox() as server:
         server.sandbox.add_number(per_second=80)
@@ -235,6 +235,8 @@ async def test_a_broadcast_is_started_paused_resumed_and_followed_to_its_end(
             assert (paused.code, paused.rows[0]["status"]) == (0, "PAUSED"), paused
             waiting = await muster.run("broadcast", "status", "Hello", "--watch")
             assert (waiting.code, waiting.errors.count("\n")) == (7, 1), waiting
+            faster = "UPDATE whatsapp_channels SET messages_per_second = 40 WHERE workspace_id = $1"
+            await db.execute(faster, scope.workspace_id)
             ended = await muster.run("broadcast", "resume", "Hello", "--watch")
     assert (ended.code, ended.rows[-1]["status"], ended.rows[-1]["counts"]["sent"]) == (0, "COMPLETED", 100), ended
     again = await muster.run("broadcast", "start", "Hello")
