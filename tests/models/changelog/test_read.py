@@ -102,7 +102,8 @@ async def test_entries_that_are_alike_stand_in_their_order_among_the_others(data
             await apply.close(append)
     stored = await db.fetch(
         "SELECT a.position - a.size + c.place, c.segment_id, c.contact_id, c.kind, c.origin, c.at"
-        " FROM membership_changes c JOIN membership_appends a ON a.append_id = c.append_id ORDER BY 1"
+        " FROM membership_changes c JOIN membership_appends a"
+        " ON a.workspace_id = c.workspace_id AND a.append_id = c.append_id ORDER BY 1"
     )
     assert len(stored) > 60
     assert {row["origin"] for row in stored} == {"MANUAL", "API"}
