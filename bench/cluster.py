@@ -151,6 +151,12 @@ def _cases(scope: Scope, token: str, scores: dict[int, int]) -> dict[str, Case]:
         scores[contact_id] = (scores[contact_id] + 1) % 100
         return update_contact(scope, contact_id, {"score": scores[contact_id]})
 
+    def updated_in_part() -> Awaitable[object]:
+        """One of two values differs."""
+        contact_id = next_id()
+        scores[contact_id] = (scores[contact_id] + 1) % 100
+        return update_contact(scope, contact_id, {"score": scores[contact_id], "timezone": None})
+
     def other_side() -> dict[str, int]:
         """In turn a score that is in the segment and one that is not, for the same contact: each gives an event."""
         return {"score": 99 if next(numbers) % 2 else 1}
@@ -181,6 +187,7 @@ def _cases(scope: Scope, token: str, scores: dict[int, int]) -> dict[str, Case]:
         "a page of 50": as_the_api(page),
         f"a count of {CONTACTS:,}": as_the_api(lambda: pages.count(scope, ContactCriteria())),
         "an update": updated,
+        "an update of two values": updated_in_part,
         "a contact created": lambda: create_contact(scope, {"name": "Ana"}),
         _CHANGE: changed,
         "an API token looked up": lambda: find_scopes([token], signing),
