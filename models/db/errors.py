@@ -1,8 +1,7 @@
 """Errors of PostgreSQL and the ORM, by what a caller can do about them."""
 
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any, Final
 
 import asyncpg
@@ -66,16 +65,14 @@ def is_definition_in_motion(error: BaseException) -> bool:
 _IN_MOTION: Final = ("tuple concurrently updated", "could not open relation with OID")
 
 
-@contextmanager
-def of_their_own_kinds() -> Iterator[None]:
-    """Raises what a node refuses in a COPY as the error that it is: a coordinator gives on no more than the text."""
-    try:
-        yield
-    except asyncpg.InternalServerError as error:
-        for beginning, kind in _KINDS.items():
-            if str(error).startswith(beginning):
-                raise kind(str(error)) from error
-        raise
+def raise_as_its_own_kind(error: asyncpg.InternalServerError) -> None:
+    """Raises what a node of a cluster refused as the error that it is. Returns when it is another one.
+
+    A coordinator gives on no more than its text, where it copies rows: of a COPY, and of an INSERT .. SELECT that reads no table.
+    """
+    for beginning, kind in _KINDS.items():
+        if str(error).startswith(beginning):
+            raise kind(str(error)) from error
 
 
 _KINDS: Final[Mapping[str, type[asyncpg.PostgresError]]] = {

@@ -6,7 +6,6 @@ from typing import Any
 
 from asyncpg import Record
 
-from models.db.errors import of_their_own_kinds
 from models.db.transactions import acquire, ambient_connection, transaction
 
 
@@ -63,8 +62,7 @@ async def each_row(sql: str, *args: Any, prefetch: int = 1000) -> AsyncIterator[
 async def copy_in(table: str, columns: Sequence[str], records: Iterable[Sequence[Any]]) -> int:
     """COPY in binary form. Returns the number of rows."""
     async with acquire() as connection:
-        with of_their_own_kinds():
-            status = await connection.copy_records_to_table(table, records=records, columns=list(columns))
+        status = await connection.copy_records_to_table(table, records=records, columns=list(columns))
     return int(status.rsplit(" ", 1)[-1])
 
 

@@ -17,6 +17,7 @@ from tortoise.connection import get_connections
 
 from models.db.direct.connections import Connections
 from models.db.direct.reads import node_of_reader
+from models.db.errors import raise_as_its_own_kind
 from models.db.pool import opened_pool, orm_client, sharing
 from models.db.release import released_at_once
 from models.db.shares import present_share
@@ -254,17 +255,21 @@ class acquire:  # noqa: N801 - a context manager; as a generator it would double
         self._borrowed = await self._place.connection_of(opened_pool(), self._node)
         return self._borrowed  # type: ignore[no-any-return]
 
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
-        if self._borrowed is None:
-            if self._turns is not None:
-                self._turns.release()
-                await asyncio.sleep(0)  # who waits sends its statement, before Python goes on here
-            return
+    async def __aexit__(self, _: object, error: BaseException | None, __: object) -> None:
+        if self._borrowed is not None:
+            await self._give_back(self._borrowed, error)
+        elif self._turns is not None:
+            self._turns.release()
+            await asyncio.sleep(0)  # who waits sends its statement, before Python goes on here
+        if isinstance(error, asyncpg.InternalServerError):
+            raise_as_its_own_kind(error)
+
+    async def _give_back(self, borrowed: Any, error: BaseException | None) -> None:
         try:
-            if self._node is not None and self._node.takes_back(self._borrowed, error):
+            if self._node is not None and self._node.takes_back(borrowed, error):
                 return
-            if kind is not None or not released_at_once(self._borrowed):
-                await opened_pool().release(self._borrowed)  # completes even when we are cancelled
+            if error is not None or not released_at_once(borrowed):
+                await opened_pool().release(borrowed)  # completes even when we are cancelled
         finally:
             self._place.leave()
 

@@ -1,5 +1,7 @@
 """Errors of PostgreSQL and of the ORM."""
 
+import contextlib
+
 import asyncpg
 import pytest
 from tortoise.exceptions import OperationalError
@@ -25,6 +27,41 @@ async def test_a_broken_constraint_is_named_by_sql_and_orm(database: str) -> Non
     assert db.violated_constraint(by_sql.value) == "members_pkey"
     assert "email" in str(db.violated_constraint(by_orm.value))
     assert db.violated_constraint(ValueError()) is None
+
+
+async def test_rows_of_no_table_that_are_there_break_the_constraint_by_name(database: str) -> None:
+    """The coordinator of a cluster copies them to the node, whose error has no SQLSTATE then."""
+    scope = await new_workspace()
+    insert = "INSERT INTO tags (workspace_id, key, name) SELECT $1, name, name FROM unnest($2::text[]) AS name"
+    await db.execute(insert, scope.workspace_id, ["vip"])
+    for write in (db.execute, db.fetch):
+        with pytest.raises(db.UniqueViolation) as raised:
+            await write(insert, scope.workspace_id, ["new", "vip"])
+        assert "tags" in str(db.violated_constraint(raised.value))
+    with pytest.raises(db.UniqueViolation):
+        async with db.transaction():
+            await db.execute(insert, scope.workspace_id, ["vip"])
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ('duplicate key value violates unique constraint "tags_pkey_102376"', db.UniqueViolation),
+        ("deadlock detected", db.Busy),
+        ("canceling statement due to lock timeout", db.Busy),
+        ("canceling statement due to statement timeout", db.TimedOut),
+        ("odd", asyncpg.InternalServerError),
+    ],
+)
+async def test_what_a_coordinator_tells_by_its_text_alone_is_raised_as_what_it_is(
+    database: str, text: str, kind: type[Exception] | tuple[type[Exception], ...]
+) -> None:
+    says = f"DO $$ BEGIN RAISE '%', '{text}' USING ERRCODE = 'XX000'; END $$"
+    for block in (contextlib.nullcontext, db.transaction):
+        with pytest.raises(kind):
+            async with block():
+                await db.execute(says)
+    assert await db.fetch_value("SELECT 1") == 1
 
 
 async def test_a_copy_of_what_is_there_breaks_the_constraint_by_name(database: str) -> None:

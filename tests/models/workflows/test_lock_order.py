@@ -144,7 +144,8 @@ async def test_an_import_that_waits_for_somebody_has_nobody_who_comes_later(scop
         await buy(scope, ids[0])
         bringing_in = asyncio.create_task(imported(scope, content, overwrite=True), context=contextvars.Context())
         await wait_until_blocked()
-        await db.fetch("SELECT id FROM contacts WHERE id = ANY ($1::bigint[]) FOR UPDATE NOWAIT", ids[1:])
+        others = "SELECT id FROM contacts WHERE workspace_id = $1 AND id = ANY ($2::bigint[]) FOR UPDATE NOWAIT"
+        await db.fetch(others, scope.workspace_id, ids[1:])
         await buy(scope, *ids[1:])
     await bringing_in
     assert await db.fetch_value("SELECT count(*) FROM activities WHERE kind = 'purchase'") == 20
