@@ -20,7 +20,7 @@ from models.db.json import dump_json, load_json, same_json
 from models.db.locks import advisory_lock, try_advisory_lock
 from models.db.outages import is_outage, logged_as_outage
 from models.db.pipeline import Pipeline
-from models.db.planning import forced_plans, read_statistics
+from models.db.planning import forced_plans
 from models.db.pool import connect, disconnect
 from models.db.rounds import EVERY, Rounds, Span
 from models.db.shares import Share, run_for, run_for_nobody
@@ -75,7 +75,6 @@ __all__ = [
     "load_json",
     "logged_as_outage",
     "read_at_node",
-    "read_statistics",
     "reads_at_node",
     "run_for",
     "run_for_nobody",

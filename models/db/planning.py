@@ -13,14 +13,6 @@ def set_distributed(is_distributed: bool) -> None:
     _is_distributed = is_distributed
 
 
-def read_statistics(*tables: str) -> str:
-    """Returns a statement after which PostgreSQL knows how much these tables hold, which it would find out within a minute or so.
-
-    A table that is being analysed already is left out. An empty statement on a cluster.
-    """
-    return "" if _is_distributed else f"ANALYZE (SKIP_LOCKED) {', '.join(tables)}"
-
-
 def forced_plans(*settings: str) -> str:
     """Returns a script that sets these to the end of the transaction, such as "jit = off"; an empty one on a cluster."""
     return "" if _is_distributed else ";\n".join(f"SET LOCAL {setting}" for setting in settings)

@@ -4,6 +4,8 @@ import re
 
 import asyncpg
 
+from tests.kit import cluster
+
 _COLUMNS = """
 SELECT c.relname || '.' || a.attname AS name,
        concat_ws(' ', format_type(a.atttypid, a.atttypmod), CASE WHEN a.attnotnull THEN 'NOT NULL' END,
@@ -54,6 +56,22 @@ async def catalogue(connection: asyncpg.Connection) -> dict[str, str]:
         for kind, query in _PARTS.items()
         for row in await connection.fetch(query)
     }
+
+
+async def known_rows(database: str, table: str) -> int:
+    """How many rows PostgreSQL believes a table to have, with its parts on all nodes of a cluster."""
+    return sum([await _known_rows(url, table) for url in cluster.every_node(database)])
+
+
+async def _known_rows(url: str, table: str) -> int:
+    connection = await asyncpg.connect(url, server_settings={"citus.override_table_visibility": "off"})
+    try:
+        return int(await connection.fetchval(_KNOWN, f"^{table}(_[0-9]+)?$"))
+    finally:
+        await connection.close()
+
+
+_KNOWN = "SELECT coalesce(sum(greatest(reltuples, 0)), 0) FROM pg_class WHERE relkind = 'r' AND relname ~ $1"
 
 
 def _without_comments(source: str) -> str:

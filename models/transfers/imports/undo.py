@@ -86,7 +86,7 @@ async def carry_on(scope: Scope, job: Job) -> AsyncGenerator[None, None]:
     """Undoes the import from its progress, and yields after each chunk."""
     if job.done > AT_ONCE:
         # Right after a large import the statistics are of before it: then all contacts would be read for each that is looked up.
-        await db.execute(db.read_statistics("contacts", "import_changes", "memberships", "activities"))
+        await db.execute("ANALYZE (SKIP_LOCKED) contacts, import_changes, memberships, activities")
     while not job.progress["undo"]["done"]:
         await _undo_chunk(scope, job)
         yield

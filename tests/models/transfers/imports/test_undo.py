@@ -15,6 +15,7 @@ from models.errors import NotAllowedInState, NotFound
 from models.queue import running_jobs
 from models.transfers.imports import run, undo
 from permissions.principal import Scope
+from tests.kit.catalogue import known_rows
 from tests.kit.engine import assert_all_is_right, settled
 from tests.kit.segments import static_segment
 from tests.kit.transfers import everyone, fields_of_every_type, finished, imported, snapshot, started, undone
@@ -142,16 +143,15 @@ async def test_other_imports_cannot_be_undone(scope):
         await undo.undo_import(scope, theirs.id)
 
 
-async def test_a_large_import_is_undone_by_statistics_that_know_it(scope, monkeypatch):
+async def test_a_large_import_is_undone_by_statistics_that_know_it(scope, monkeypatch, database):
     monkeypatch.setattr(undo, "AT_ONCE", 2)
     await db.execute("VACUUM (ANALYZE) contacts, import_changes")
     job = await imported(scope, "email\n" + "".join(f"c{number}@x.org\n" for number in range(50)))
-    known = "SELECT reltuples::int FROM pg_class WHERE relname = 'import_changes'"
-    assert await db.fetch_value(known) == 0
+    assert await known_rows(database, "import_changes") == 0
     await undo.undo_import(scope, job.id)
     async for _ in undo.carry_on(scope, await running_jobs.take(scope.workspace_id, job.id)):
         break
-    assert await db.fetch_value(known) == 50
+    assert await known_rows(database, "import_changes") == 50
 
 
 async def test_workers_undo_a_large_import_chunk_by_chunk(scope, monkeypatch):
