@@ -125,6 +125,12 @@ async def find_by_secrets(token_secrets: Collection[str]) -> dict[str, Record]:
     return {by_hash[token["secret_hash"]]: token for token in found}
 
 
+def workspace_named_by(secret: str) -> int | None:
+    """The id of the workspace in which a secret is to be looked for, if there is one. Older secrets name none."""
+    named = _WITH_WORKSPACE.fullmatch(secret)
+    return None if named is None else int(named[1])
+
+
 async def _find(workspace_id: int, hashes: Collection[str], moment: datetime) -> list[Record]:
     with db.read_at_node(workspace_id):
         return await db.fetch(_FIND, workspace_id, hashes, moment)
@@ -135,11 +141,11 @@ async def _workspaces(by_hash: Mapping[str, str]) -> dict[int, list[str]]:
     found: dict[int, list[str]] = {}
     old: list[str] = []
     for digest, secret in by_hash.items():
-        named = _WITH_WORKSPACE.fullmatch(secret)
-        if named is None:
+        workspace_id = workspace_named_by(secret)
+        if workspace_id is None:
             old.append(digest)
         else:
-            found.setdefault(int(named[1]), []).append(digest)
+            found.setdefault(workspace_id, []).append(digest)
     for row in await db.fetch(_OLD, old) if old else []:
         found.setdefault(row["workspace_id"], []).append(row["secret_hash"])
     return found

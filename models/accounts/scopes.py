@@ -30,6 +30,14 @@ async def find_scope(
     return None if scope is None else replace(scope, request_id=request_id, address=address)
 
 
+def workspace_named_by(bearer: str, signing: Signing) -> int | None:
+    """The id of the workspace in which a bearer token is looked for: nothing is known of the token yet. None: it names none."""
+    if bearer.startswith(api_tokens.PREFIX):
+        return api_tokens.workspace_named_by(bearer)
+    claims = sessions.read(bearer, signing)
+    return None if claims is None else claims.workspace_id
+
+
 async def find_scopes(bearers: Collection[str], signing: Signing) -> dict[str, Scope]:
     """Returns the scopes of valid tokens, by token. One statement for each workspace and kind of token, at its node."""
     secrets = [bearer for bearer in bearers if bearer.startswith(api_tokens.PREFIX)]

@@ -6,12 +6,16 @@ import sys
 from collections.abc import Collection, Mapping
 
 import pytest
+from asyncpg import Connection
 from redis.asyncio import Redis
 
 from models import db
 from models.accounts import api_tokens
 from models.accounts.scopes import find_scopes
 from models.accounts.sessions import Signing
+from models.db.direct import reads
+from models.db.direct.reads import NodeReads
+from models.db.direct.whereabouts import Address
 from models.errors import Unauthenticated
 from permissions.capabilities import Permission
 from permissions.principal import SYSTEM, Scope
@@ -89,6 +93,35 @@ async def test_a_failed_look_up_fails_all_that_wait_and_the_next_one_is_made() -
     failed = await asyncio.gather(*lookups.ask(authenticator, "ana", "broken"), return_exceptions=True)
     assert [type(error) for error in failed] == [OSError, OSError]
     assert (await lookups.ask(authenticator, "ana")[0]).workspace_id == 1
+
+
+async def test_a_node_that_is_lost_fails_only_those_whose_workspaces_lie_there() -> None:
+    one, other, moved = (f"muster_{workspace_id}_{64 * 'a'}" for workspace_id in (1, 2, 3))
+
+    async def find_nodes(workspace_ids: Collection[int]) -> Mapping[int, Address]:
+        return {workspace_id: Address("node", workspace_id % 2) for workspace_id in workspace_ids}
+
+    async def no_connection(address: Address, workspace_id: int) -> Connection:
+        raise ConnectionRefusedError
+
+    async def find(bearers: Collection[str], _: Signing) -> Mapping[str, Scope]:
+        if other in bearers:
+            raise OSError("its node is away")
+        return {bearer: Scope(1, SYSTEM) for bearer in bearers}
+
+    nodes = NodeReads(find_nodes, no_connection, 1)
+    before = reads.use(nodes)
+    try:
+        for workspace_id in (1, 2, 3):
+            while db.node_of(workspace_id) is None:
+                await asyncio.sleep(0)
+        authenticator = BatchingAuthenticator(SIGNING, find)
+        asked = (authenticator.scope_of(bearer, "a-request", None) for bearer in (one, other, moved))
+        answers = await asyncio.gather(*asked, return_exceptions=True)
+    finally:
+        reads.use(before)
+        await nodes.close()
+    assert [type(answer) for answer in answers] == [Scope, OSError, Scope]
 
 
 # ---------------------------------------------------------------- changes take effect on the next operation
