@@ -52,11 +52,11 @@ async def connected_broker(redis_url: str, socket_seconds: float = enqueue.SEND_
 
 class Broker:
     def __init__(self, redis_url: str, socket_seconds: float = enqueue.SEND_SECONDS) -> None:
-        pool = connections(redis_url, socket_seconds, max_connections=50)
-        self.redis = ArqRedis(pool_or_conn=pool, job_serializer=_to_json, job_deserializer=orjson.loads)
+        self._pool = connections(redis_url, socket_seconds, max_connections=50)
+        self.redis = ArqRedis(pool_or_conn=self._pool, job_serializer=_to_json, job_deserializer=orjson.loads)
 
     async def close(self) -> None:
-        await self.redis.aclose(close_connection_pool=True)
+        await self._pool.end()
 
     async def send(self, messages: Sequence[Message]) -> None:
         """Skips work that is enqueued already. Raises RedisError."""

@@ -8,9 +8,24 @@ from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 
-def connections(redis_url: str, seconds: float, **options: Any) -> ConnectionPool:
+class Connections(ConnectionPool):
+    """A pool that ends: what is under way then goes on, and leaves no connection open."""
+
+    has_ended = False
+
+    async def end(self) -> None:
+        self.has_ended = True
+        await self.disconnect()
+
+    async def release(self, connection: AbstractConnection) -> None:
+        await super().release(connection)
+        if self.has_ended:
+            await connection.disconnect()
+
+
+def connections(redis_url: str, seconds: float, **options: Any) -> Connections:
     """A pool in which an operation takes at most `seconds`."""
-    pool = ConnectionPool.from_url(redis_url, socket_timeout=seconds, socket_connect_timeout=seconds, **options)
+    pool = Connections.from_url(redis_url, socket_timeout=seconds, socket_connect_timeout=seconds, **options)
     pool.connection_class = type("Connection", (_Cancellable, pool.connection_class), {})
     return pool
 

@@ -3,9 +3,11 @@
 import asyncio
 import time
 
+from redis.exceptions import RedisError
+
 from models.changelog.hints import log_grew
 from models.queue import work
-from models.queue.enqueue import enqueue
+from models.queue.enqueue import Message, enqueue
 from models.queue.work import Queue
 from workers.broker import Broker, connected_broker, queue_key
 
@@ -67,6 +69,21 @@ async def test_without_redis_enqueueing_neither_fails_nor_waits():
         await enqueue(work.PROCESS_CHANGES, 7)
         await log_grew(7)
         assert time.monotonic() - started < 2
+
+
+async def test_what_is_sent_while_the_broker_closes_leaves_no_connection_open(redis_url):
+    for turn in range(40):
+        broker = Broker(redis_url)
+        messages = [Message(work.PROCESS_CHANGES, (turn, number)) for number in range(3)]
+        sending = [asyncio.create_task(broker.send([message])) for message in messages]
+        for _ in range(turn):
+            await asyncio.sleep(0)
+        await broker.close()
+        ended = await asyncio.gather(*sending, return_exceptions=True)
+        assert all(error is None or isinstance(error, RedisError) for error in ended), ended
+        pool = broker.redis.connection_pool
+        kept = [*pool._available_connections, *pool._in_use_connections]
+        assert not any(connection.is_connected for connection in kept), f"closed after {turn} turns of the loop"
 
 
 async def test_a_cancellation_is_heeded_whenever_it_comes(broker):
