@@ -115,12 +115,14 @@ async def test_people_sign_in_while_twelve_such_files_are_looked_into(scope, mon
     bearer = await bearer_of(scope)
     content = that_takes_long()
     ids = [to_global_id("StagedUpload", await sent(scope, content)) for _ in range(12)]
+    signing_in = {"email": "admin0@example.com", "password": PASSWORD}
+    await api.data(None, SIGN_IN, **signing_in)  # the first one of a process reads what the others have then
     asked = [asyncio.create_task(api.ask(bearer, SUGGEST, id=one)) for one in ids]
     await asyncio.sleep(0.5)
     took = []
     for _ in range(5):
         began = time.monotonic()
-        signed_in = (await api.data(None, SIGN_IN, email="admin0@example.com", password=PASSWORD))["signIn"]
+        signed_in = (await api.data(None, SIGN_IN, **signing_in))["signIn"]
         took.append(time.monotonic() - began)
         assert signed_in["token"]
     assert len(children()) <= bounded.AT_ONCE

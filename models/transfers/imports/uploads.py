@@ -221,8 +221,11 @@ async def take(scope: Scope, upload: Record, path: Sequence[str | int] = ("uploa
 
 
 async def remove(workspace_id: int, upload_id: int) -> None:
-    key = await db.fetch_value(
-        "DELETE FROM uploads WHERE workspace_id = $1 AND id = $2 RETURNING key", workspace_id, upload_id
-    )
+    async with (
+        db.transaction()
+    ):  # a query removes what cannot be read, and it may be at a node, where nothing is written
+        key = await db.fetch_value(
+            "DELETE FROM uploads WHERE workspace_id = $1 AND id = $2 RETURNING key", workspace_id, upload_id
+        )
     if key is not None:
         await storage().delete(key)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from models import clock
+from models import clock, db
 from models.contacts.create import create_contact
 from models.queue.jobs import Job
 from permissions.capabilities import Permission
@@ -208,6 +208,17 @@ async def test_a_mistake_in_what_is_known_is_said_at_its_argument(api, scope, kn
         importColumnSuggestions(uploadId: $id, headerRow: $row, encoding: $encoding, sheet: $sheet) { encoding } }"""
     answer = await api.ask(await bearer_of(scope), query, id=upload, **known)
     assert answer["errors"][0]["extensions"]["field"] == [path]
+
+
+async def test_a_file_that_cannot_be_read_is_refused_and_removed_by_the_query_that_looks_into_it(
+    api, scope, file_folder
+):
+    upload = to_global_id("StagedUpload", await sent(scope, b"PK\x03\x04" + b"\x00" * 100))
+    query = "query ($id: ID!) { importColumnSuggestions(uploadId: $id) { encoding } }"
+    [error] = (await api.ask(await bearer_of(scope), query, id=upload))["errors"]
+    assert (error["extensions"]["code"], "a zip archive" in error["message"]) == ("BAD_REQUEST", True)
+    assert await db.fetch_value("SELECT count(*) FROM uploads") == 0
+    assert [one for one in file_folder.rglob("*") if one.is_file()] == []
 
 
 async def test_the_options_of_a_file_reach_the_import(api, scope):
