@@ -5,7 +5,7 @@ from asyncpg import PostgresError, Record
 from models.db.batched_lookups import BatchedLookups
 from models.db.batches import up_to
 from models.db.beside import Beside
-from models.db.direct.reads import node_of, read_at_node, reads_at_node
+from models.db.direct.reads import known_node_of, read_at_node, reads_at_node
 from models.db.errors import (
     Busy,
     Contended,
@@ -72,9 +72,9 @@ __all__ = [
     "is_definition_in_motion",
     "is_outage",
     "is_passing",
+    "known_node_of",
     "load_json",
     "logged_as_outage",
-    "node_of",
     "read_at_node",
     "reads_at_node",
     "run_for",

@@ -32,7 +32,7 @@ class BatchingAuthenticator:
     async def scope_of(self, bearer: str, request_id: str, address: str | None) -> Scope:
         """Raises Unauthenticated when the token is not valid now."""
         workspace_id = workspace_named_by(bearer, self.signing)
-        node = None if workspace_id is None else db.node_of(workspace_id)
+        node = None if workspace_id is None else db.known_node_of(workspace_id)
         scope = await self.lookups.get(node, bearer)
         if scope is None:
             raise Unauthenticated(REFUSED)

@@ -62,7 +62,7 @@ class NodeReads:
 
     def connections(self, workspace_id: int) -> Connections | None:
         """Returns those to the node that holds the workspace; None while it is not known."""
-        address = self.node_of(workspace_id)
+        address = self._whereabouts.node_of(workspace_id)
         if address is None:
             return None
         found = self._by_node.get(address)
@@ -73,9 +73,9 @@ class NodeReads:
             self._let_rest()
         return found
 
-    def node_of(self, workspace_id: int) -> Address | None:
-        """Returns the node that holds the workspace; None while it is not known."""
-        return self._whereabouts.node_of(workspace_id)
+    def known_node_of(self, workspace_id: int) -> Address | None:
+        """Returns the node that holds the workspace; None while it is not known, and nobody is asked."""
+        return self._whereabouts.known_node_of(workspace_id)
 
     def _to(self, address: Address) -> Connections:
         def open_one(workspace_id: int) -> Awaitable[asyncpg.Connection]:
@@ -105,9 +105,9 @@ def use(reads: NodeReads | None) -> NodeReads | None:
     return before
 
 
-def node_of(workspace_id: int) -> Address | None:
+def known_node_of(workspace_id: int) -> Address | None:
     """Returns the node of a workspace, where there are nodes and it is known: what fails there need not fail elsewhere."""
-    return None if _reads is None else _reads.node_of(workspace_id)
+    return None if _reads is None else _reads.known_node_of(workspace_id)
 
 
 def node_of_reader() -> Connections | None:

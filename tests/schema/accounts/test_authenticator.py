@@ -113,7 +113,7 @@ async def test_a_node_that_is_lost_fails_only_those_whose_workspaces_lie_there()
     before = reads.use(nodes)
     try:
         for workspace_id in (1, 2, 3):
-            while db.node_of(workspace_id) is None:
+            while nodes.connections(workspace_id) is None:
                 await asyncio.sleep(0)
         authenticator = BatchingAuthenticator(SIGNING, find)
         asked = (authenticator.scope_of(bearer, "a-request", None) for bearer in (one, other, moved))
