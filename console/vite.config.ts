@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 
 import react from "@vitejs/plugin-react";
-import type { Plugin } from "vite";
+import type { Plugin, Rolldown } from "vite";
 import { defineConfig } from "vitest/config";
 import relay from "vite-plugin-relay";
 
@@ -25,6 +25,9 @@ function startEarly(): Plugin {
         const ahead = (fileName: string, as: string) => `<link rel="preload" as="${as}" crossorigin href="${fileName}">`;
         const styles = /<link rel="stylesheet" crossorigin href="([^"]*\/index-[^"]*)">/.exec(html);
         if (!start || !font || !main || !styles) throw new Error("the page, or what it loads, was not built as expected");
+        for (const part of files) {
+          if (part.type === "chunk" && part.exports.includes("firstView")) checkFirstView(part, files);
+        }
         return html
           .replace(main[0], "")
           .replace(styles[0], ahead(styles[1] ?? "", "style"))
@@ -35,6 +38,19 @@ function startEarly(): Plugin {
       },
     },
   };
+}
+
+/** What draws the first answer of a screen waits for nothing that comes with the console: that would be all of it. */
+function checkFirstView(view: Rolldown.OutputChunk, files: readonly (Rolldown.OutputChunk | Rolldown.OutputAsset)[]): void {
+  const late = files.flatMap((part) => (part.type === "chunk" && ["react", "relay", "common", "index"].includes(part.name) ? part.fileName : []));
+  const seen = new Set<string>();
+  const open = [view.fileName];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    if (late.includes(next)) throw new Error(`the first view in ${view.fileName} needs ${next}, by ${[...seen].join(", ")}`);
+    seen.add(next);
+    const chunk = files.find(({ fileName }) => fileName === next);
+    if (chunk?.type === "chunk") open.push(...chunk.imports.filter((each) => !seen.has(each)));
+  }
 }
 
 /** Puts files of src/theme/mantine in the place of Mantine's own, which are known by the ends of their paths. */
@@ -78,10 +94,9 @@ export default defineConfig({
           groups: [
             {
               name: "early",
-              test: /preload-helper|sessionViewerQuery|src[\\/](start|app[\\/](screen_code|first_reads)|relay[\\/]early|texts[\\/](frame|language|(en|es)[\\/](frame|heads))|session[\\/]invitation_token|theme[\\/](color_scheme|early)|frame[\\/].*|components[\\/](logo|screen))\.(tsx?|module\.css)|src[\\/]theme[\\/](font|variables|base)\.css|mantine[\\/]core[\\/]styles[\\/](baseline|default-css-variables|global)\.css|node_modules[\\/]react[\\/]|tabler[\\/]icons-react.*(createReactComponent|defaultAttributes|Icon(AddressBook|ArrowsTransferDown|ChartDonut|Flame|Home|Route|Send|Settings|Webhook|Menu2|User)\.)/,
+              test: /preload-helper|sessionViewerQuery|src[\\/](start|app[\\/](screen_code|first_reads)|relay[\\/]early|texts[\\/](frame|language|(en|es)[\\/](frame|heads))|session[\\/]invitation_token|theme[\\/](color_scheme|early)|frame[\\/].*|components[\\/](awaited_place|empty|logo|plain_button|plain_link|screen|scroll_window|sparkline|sparkline_path|status_badge|table_frame|tags)|format[\\/](dates|intl|moments|numbers|words)|texts[\\/](plural|texts))\.(tsx?|module\.css)|src[\\/]theme[\\/](font|variables|base)\.css|mantine[\\/]core[\\/]styles[\\/](baseline|default-css-variables|global)\.css|node_modules[\\/]react[\\/]|tabler[\\/]icons-react.*(createReactComponent|defaultAttributes|Icon(AddressBook|ArrowsTransferDown|ChartDonut|Flame|Home|Route|Send|Settings|Webhook|Download|Inbox|Menu2|Plus|Upload|Users?)\.)/,
               priority: 4,
             },
-            { name: "format", test: /src[\\/](format[\\/]|texts[\\/](texts|plural)\.ts)/, priority: 3 },
             { name: "react", test: /node_modules[\\/](react-dom|scheduler)[\\/]|src[\\/]app[\\/]react_root\.ts/, tags: ["$initial"], priority: 3 },
             { name: "relay", test: /node_modules[\\/](react-relay|relay-runtime)[\\/]/, tags: ["$initial"], priority: 3 },
             { name: "common", test: /node_modules|src[\\/](components|relay|rules|theme|app|format)[\\/]/, minShareCount: 8, priority: 0.5 },

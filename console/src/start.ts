@@ -2,17 +2,19 @@
 import "./theme/early";
 
 import viewerQuery, { type sessionViewerQuery$data } from "./__generated__/sessionViewerQuery.graphql";
-import { fetchFirstRead } from "./app/first_reads";
+import { fetchFirstRead, type FirstScreen } from "./app/first_reads";
 import { fetchCode } from "./app/screen_code";
-import { showEarlyFrame, showWaiting } from "./frame/early_frame";
+import { leadsTo } from "./frame/areas";
+import { showEarlyFrame, showEarlyScreen, showWaiting } from "./frame/early_frame";
+import { earlyKit } from "./frame/early_kit";
 import { nextTask, painted, pause } from "./frame/tasks";
 import { dataOf, sendEarly } from "./relay/early";
 import { invitationToken } from "./session/invitation_token";
 import { FRAME_TEXTS } from "./texts/frame";
-import { preferredLanguage, showLanguage } from "./texts/language";
+import { preferredLanguage, showLanguage, texts } from "./texts/language";
 import { showColorScheme } from "./theme/color_scheme";
 
-/** The frame is painted before the code of the console is run, unless the answer that it needs takes longer. */
+/** The frame, and the screen in it, are painted before the code of the console is run, unless the answers that they need take longer. */
 const LONGEST_MS = 300;
 
 const language = preferredLanguage();
@@ -22,18 +24,41 @@ showColorScheme();
 showWaiting(FRAME_TEXTS[language]);
 const answer = sendEarly(viewerQuery, {});
 const sendFirstRead = fetchFirstRead(path, location.search);
+let told: Promise<void> | undefined;
 
 /** Resolves when the texts and the styles are there. */
-export const isReady = Promise.race([showKnown(), pause(LONGEST_MS)]).then(async () => {
-  await Promise.all([applyStyles(), runConsole()]);
-});
+export const isReady = showKnown().then(() => Promise.all([applyStyles(), runConsole()]));
 
 async function showKnown(): Promise<void> {
+  const frame = showFrame();
+  await Promise.race([frame, pause(LONGEST_MS)]);
+  await Promise.race([frame.then(showScreen), pause(LONGEST_MS)]);
+}
+
+/** Resolves with what will draw the screen. */
+async function showFrame(): Promise<{ to: string; view: FirstScreen } | null> {
   const data = await dataOf<sessionViewerQuery$data>(answer);
-  if (!data || invitationToken() !== null) return;
-  sendFirstRead(data.viewer);
-  showEarlyFrame(FRAME_TEXTS[language], data.viewer, path);
+  if (!data || invitationToken() !== null) return null;
+  const to = leadsTo(path, data.viewer.permissions);
+  const view = sendFirstRead(data.viewer, to);
+  showEarlyFrame(FRAME_TEXTS[language], data.viewer, to);
+  if (view) void tell();
   await painted();
+  return view && { to, view };
+}
+
+async function showScreen(screen: { to: string; view: FirstScreen } | null): Promise<void> {
+  if (!screen) return;
+  const [draw] = await Promise.all([screen.view, tell()]);
+  if (!draw) return;
+  showEarlyScreen(draw(earlyKit(texts())), screen.to);
+  await painted();
+}
+
+/** Fetches the texts, once. */
+function tell(): Promise<void> {
+  told ??= showLanguage(language);
+  return told;
 }
 
 /**
@@ -49,10 +74,10 @@ async function runConsole(): Promise<void> {
   }
   await nextTask();
   fetchCode(path);
-  const texts = showLanguage(language);
+  const isTold = tell();
   await nextTask();
   if (last) void import(/* @vite-ignore */ last.href);
-  await texts;
+  await isTold;
 }
 
 /** Applies the styles of all components, which are on their way. The frame does without: to read them takes a while. */

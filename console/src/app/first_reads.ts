@@ -1,7 +1,10 @@
+import type { ReactNode } from "react";
 import type { ConcreteRequest, Variables } from "relay-runtime";
 
+import type { Kit } from "../components/kit";
 import { mayOpen } from "../frame/areas";
-import { sendEarly } from "../relay/early";
+import type { FirstView } from "../frame/first_view";
+import { dataOf, sendEarly } from "../relay/early";
 import type { Permission, Viewer } from "../session/viewer";
 import { routeOf, type Route } from "./screen_code";
 
@@ -9,6 +12,8 @@ type FirstRead = {
   query: () => Promise<{ default: ConcreteRequest }>;
   /** By the ids in the address, and what the member may do. */
   variables?: (id: string, may: (permission: Permission) => boolean) => Variables;
+  /** The code of what draws the answer before the screen is there. */
+  view?: () => Promise<{ firstView: FirstView<never> }>;
 };
 
 /** How many of a list are read at first. */
@@ -30,6 +35,7 @@ const FIRST_READS: Readonly<Partial<Record<Route, FirstRead>>> = {
   "/contacts": {
     query: () => import("../__generated__/contactListQuery.graphql"),
     variables: () => ({ orderBy: "CREATED_AT_DESC", withCount: true, withTags: true, withAttributes: false, withScores: false, ...LIST }),
+    view: () => import("../screens/contacts/contact_list_parts"),
   },
   "/contacts/$contactId": {
     query: () => import("../__generated__/contactPageQuery.graphql"),
@@ -64,21 +70,37 @@ const FIRST_READS: Readonly<Partial<Record<Route, FirstRead>>> = {
   "/workflows": { query: () => import("../__generated__/workflowListQuery.graphql"), variables: () => ({ withFailed: false }) },
 };
 
+/** Resolves with what draws the screen as its first answer says; null when that cannot be. */
+export type FirstScreen = Promise<((kit: Kit) => ReactNode) | null>;
+
 /**
- * Fetches the query of the screen at a path. Returns a function that sends it, once it is known who is signed in: the answer is there
- * when the screen asks. What the member may not open is not asked for.
+ * Fetches the query of the screen at a path. Returns a function that sends it, once it is known who is signed in and where the path
+ * leads them: the answer is there when the screen asks. What the member may not open is not asked for. It returns null where nothing is
+ * drawn of the answer before the screen is there.
  */
-export function fetchFirstRead(path: string, search: string): (viewer: Viewer) => void {
-  const route = search ? undefined : routeOf(path);
-  const read = route && FIRST_READS[route];
-  const id = idOf(path);
-  if (!read || id === null) return () => undefined;
-  const fetched = read.query().catch(() => null); // the screen fetches it again, and says what failed
-  return ({ permissions }) => {
-    if (!mayOpen(path, permissions)) return;
-    const variables = read.variables?.(id, (permission) => permissions.includes(permission)) ?? {};
-    void fetched.then((query) => query && sendEarly(query.default, variables));
+export function fetchFirstRead(path: string, search: string): (viewer: Viewer, to: string) => FirstScreen | null {
+  const at = search ? undefined : readOf(path);
+  const fetched = at?.query();
+  fetched?.catch(() => undefined); // the screen fetches it again, and says what failed
+  return (viewer, to) => {
+    const read = search || !mayOpen(to, viewer.permissions) ? undefined : readOf(to);
+    if (!read) return null;
+    const may = (permission: Permission) => viewer.permissions.includes(permission);
+    const answer = (read === at && fetched ? fetched : read.query())
+      .then((query) => dataOf<never>(sendEarly(query.default, read.variables?.(idOf(to) ?? "", may) ?? {})))
+      .catch(() => null); // the screen asks again, and says what failed
+    const code = read.view?.();
+    if (!code) return null;
+    return Promise.all([answer, code]).then(
+      ([data, { firstView }]) => data && ((kit) => firstView({ kit, viewer, may, data })),
+      () => null,
+    );
   };
+}
+
+function readOf(path: string): FirstRead | undefined {
+  const route = idOf(path) === null ? undefined : routeOf(path);
+  return route && FIRST_READS[route];
 }
 
 /** What stands last in a path; null when it cannot be read. */

@@ -3,13 +3,12 @@ import { memo, useEffect, useEffectEvent, type ReactNode } from "react";
 
 import { messageOf } from "./notify";
 import { contentPx } from "./scroll_window";
+import { AwaitedRow, ROW_PX, RowsAway, TableFrame, TableRow, type Column } from "./table_frame";
 import { useScrollWindow } from "./use_scroll_window";
 import { useSlow } from "./use_slow";
 import type { Pages } from "../relay/pages";
 import { useTexts } from "../texts/texts";
-import classes from "./data_table.module.css";
-
-export type Column = { key: string; label: ReactNode; width?: number | string; numeric?: boolean };
+import classes from "./table_frame.module.css";
 
 export type Selection = {
   isSelected: (id: string) => boolean;
@@ -18,8 +17,6 @@ export type Selection = {
   all: "none" | "some" | "all";
   labelOf: (id: string) => string;
 };
-
-const ROW_PX = 44;
 
 /**
  * A table of any length: only the rows in view are in the page, and those that are not read yet are read when they come near.
@@ -34,7 +31,7 @@ export function DataTable<Row extends { id: string }>({
   empty,
   selection,
   onShown,
-  height = "calc(100dvh - 240px)",
+  height,
 }: {
   label: string;
   columns: readonly Column[];
@@ -71,69 +68,68 @@ export function DataTable<Row extends { id: string }>({
   // Before the first answer as many as can be seen, so that the table is as high as it will be; at the end of what is read one, where more comes.
   const awaited = isFirst ? Math.ceil(window.innerHeight / ROW_PX) : isLoading && hasMore && length === shown.length ? 1 : 0;
   const isBusy = awaited > 0 || isRenewed || shown.some(({ row }) => !row);
-  const after = contentPx({ rows: length, rowPx: ROW_PX, viewPx: 0 }) - before - shown.length * ROW_PX;
+  const after = contentPx({ rows: length, rowPx: ROW_PX }) - before - shown.length * ROW_PX;
   return (
-    <div className={classes.frame} data-renewed={isRenewed || undefined}>
-      {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- a region that scrolls must take the focus */}
-      <div ref={ref} className={classes.scroller} style={{ maxHeight: height }} role="region" aria-label={label} tabIndex={0}>
-        <table aria-rowcount={hasMore ? (totalCount ?? -1) : length + 1} aria-busy={isBusy} className={classes.table}>
-          <thead className={isFirst ? classes.unsettled : undefined}>
-            <tr aria-rowindex={1}>
-              {selection && (
-                <th className={classes.head} style={{ width: 44 }}>
-                  <input
-                    type="checkbox"
-                    className={classes.check}
-                    aria-label={t.common.selectAll}
-                    checked={selection.all === "all"}
-                    ref={(box) => {
-                      if (box) box.indeterminate = selection.all === "some";
-                    }}
-                    onChange={selection.toggleAll}
-                  />
-                </th>
-              )}
-              {columns.map(({ key, width, numeric, label: words }) => (
-                <th key={key} style={{ width }} className={numeric ? `${classes.head} numeric` : classes.head}>
-                  {words}
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {before > 0 && <tr aria-hidden style={{ height: before }} />}
-            {shown.map(({ index, row }) =>
-              row ? (
-                <DataRow
-                  key={index}
-                  row={row}
-                  index={index}
-                  renderCells={renderCells as (row: { id: string }, index: number) => ReactNode}
-                  selectLabel={selection?.labelOf(row.id)}
-                  isSelected={selection?.isSelected(row.id) ?? false}
-                  toggle={selection?.toggle}
-                />
-              ) : (
-                <AwaitedRow key={index} columns={columns} selects={selection !== undefined} />
-              ),
-            )}
-            {after > 0 && <tr aria-hidden style={{ height: after }} />}
-            {Array.from({ length: awaited }, (_, index) => (
-              <AwaitedRow key={`awaited ${index}`} columns={columns} selects={selection !== undefined} />
-            ))}
-          </tbody>
-        </table>
-      </div>
-      <VisuallyHidden role="status">{isBusy ? t.common.loading : ""}</VisuallyHidden>
-      {error && (
-        <Text size="sm" c="red" role="alert" p="xs">
-          {messageOf(error)}{" "}
-          <Button size="compact-sm" variant="subtle" onClick={more}>
-            {t.common.tryAgain}
-          </Button>
-        </Text>
+    <TableFrame
+      label={label}
+      columns={columns}
+      height={height}
+      rowCount={hasMore ? (totalCount ?? -1) : length + 1}
+      isBusy={isBusy}
+      isRenewed={isRenewed}
+      isUnsettled={isFirst}
+      selectAll={selection && <SelectAll selection={selection} label={t.common.selectAll} />}
+      scroller={ref}
+      below={
+        <>
+          <VisuallyHidden role="status">{isBusy ? t.common.loading : ""}</VisuallyHidden>
+          {error && (
+            <Text size="sm" c="red" role="alert" p="xs">
+              {messageOf(error)}{" "}
+              <Button size="compact-sm" variant="subtle" onClick={more}>
+                {t.common.tryAgain}
+              </Button>
+            </Text>
+          )}
+        </>
+      }
+    >
+      <RowsAway px={before} />
+      {shown.map(({ index, row }) =>
+        row ? (
+          <DataRow
+            key={index}
+            row={row}
+            index={index}
+            renderCells={renderCells as (row: { id: string }, index: number) => ReactNode}
+            selectLabel={selection?.labelOf(row.id)}
+            isSelected={selection?.isSelected(row.id) ?? false}
+            toggle={selection?.toggle}
+          />
+        ) : (
+          <AwaitedRow key={index} columns={columns} selects={selection !== undefined} />
+        ),
       )}
-    </div>
+      <RowsAway px={after} />
+      {Array.from({ length: awaited }, (_, index) => (
+        <AwaitedRow key={`awaited ${index}`} columns={columns} selects={selection !== undefined} />
+      ))}
+    </TableFrame>
+  );
+}
+
+function SelectAll({ selection, label }: { selection: Selection; label: string }) {
+  return (
+    <input
+      type="checkbox"
+      className={classes.check}
+      aria-label={label}
+      checked={selection.all === "all"}
+      ref={(box) => {
+        if (box) box.indeterminate = selection.all === "some";
+      }}
+      onChange={selection.toggleAll}
+    />
   );
 }
 
@@ -154,32 +150,12 @@ const DataRow = memo(function DataRow({
   toggle: ((id: string) => void) | undefined;
 }) {
   return (
-    <tr aria-rowindex={index + 2} className={classes.row} data-id={row.id}>
-      {toggle && (
-        <td className={classes.cell}>
-          <input type="checkbox" className={classes.check} aria-label={selectLabel} checked={isSelected} onChange={() => toggle(row.id)} />
-        </td>
-      )}
+    <TableRow
+      index={index}
+      id={row.id}
+      select={toggle && <input type="checkbox" className={classes.check} aria-label={selectLabel} checked={isSelected} onChange={() => toggle(row.id)} />}
+    >
       {renderCells(row, index)}
-    </tr>
+    </TableRow>
   );
 });
-
-/** Stands where a row will be, as high as one. */
-function AwaitedRow({ columns, selects }: { columns: readonly Column[]; selects: boolean }) {
-  return (
-    <tr aria-hidden className={classes.row}>
-      {selects && <td>&nbsp;</td>}
-      {columns.map(({ key, numeric }) => (
-        <td key={key} className={numeric ? `${classes.cell} numeric` : classes.cell}>
-          <span className={classes.awaited}>&nbsp;</span>
-        </td>
-      ))}
-    </tr>
-  );
-}
-
-/** A cell of a row of a DataTable; its text is cut when there is no room. */
-export function DataCell({ children, numeric = false }: { children: ReactNode; numeric?: boolean }) {
-  return <td className={numeric ? `${classes.cell} numeric` : classes.cell}>{children}</td>;
-}

@@ -1,6 +1,8 @@
-import { Anchor, Button, type AnchorProps, type ButtonProps } from "@mantine/core";
+import { Anchor, type AnchorProps } from "@mantine/core";
 import { createLink } from "@tanstack/react-router";
 import type { AnchorHTMLAttributes, Ref } from "react";
+
+import { PlainButton, type PlainButtonProps } from "./plain_button";
 
 type AsAnchor<Props> = Props & Omit<AnchorHTMLAttributes<HTMLAnchorElement>, keyof Props> & { ref?: Ref<HTMLAnchorElement> };
 
@@ -8,4 +10,4 @@ type AsAnchor<Props> = Props & Omit<AnchorHTMLAttributes<HTMLAnchorElement>, key
 export const LinkTo = createLink((props: AsAnchor<AnchorProps>) => <Anchor {...props} />);
 
 /** The same, drawn as a button. */
-export const ButtonTo = createLink((props: AsAnchor<ButtonProps>) => <Button component="a" {...props} />);
+export const ButtonTo = createLink((props: AsAnchor<PlainButtonProps>) => <PlainButton as="a" {...props} />);

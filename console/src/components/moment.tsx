@@ -1,7 +1,8 @@
 import { Text, type TextProps } from "@mantine/core";
 import type { PointerEvent } from "react";
 
-import { formatRelative, TICK_MS, useMoments, useNow } from "../format/moments";
+import { relativeAt } from "../format/moments";
+import { useMoments, useNow } from "../format/use_moments";
 
 /**
  * A moment as "5 minutes ago", with the exact one in the workspace's zone as its title; or the exact one with `exact`. The title comes
@@ -12,7 +13,7 @@ export function Moment({ at, exact = false, ...props }: { at: string | null | un
   const now = useNow();
   const isPlain = Object.keys(props).length === 0; // as in each row of a long table
   if (!at) return isPlain ? "–" : <Text {...props}>–</Text>;
-  const shown = exact ? moment(at) : formatRelative(at, isJustNow(at, now) ? Date.parse(at) : now);
+  const shown = exact ? moment(at) : relativeAt(at, now);
   const own = {
     dateTime: at,
     onPointerEnter: ({ currentTarget }: PointerEvent<HTMLElement>) => {
@@ -25,10 +26,4 @@ export function Moment({ at, exact = false, ...props }: { at: string | null | un
       {shown}
     </Text>
   );
-}
-
-/** Whether it is ahead of the console's clock by no more than the time between two of its ticks. */
-function isJustNow(at: string, now: number): boolean {
-  const ahead = Date.parse(at) - now;
-  return ahead > 0 && ahead < TICK_MS;
 }

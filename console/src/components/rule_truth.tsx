@@ -3,7 +3,7 @@ import { IconCheck, IconX } from "@tabler/icons-react";
 import { graphql, useFragment } from "react-relay";
 
 import { formatNumber } from "../format/numbers";
-import { useMoments } from "../format/moments";
+import { useMoments } from "../format/use_moments";
 import { useTexts } from "../texts/texts";
 import type { ruleTruth_rule$key } from "../__generated__/ruleTruth_rule.graphql";
 import classes from "./rule_truth.module.css";

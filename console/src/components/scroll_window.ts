@@ -6,8 +6,14 @@ export type ScrollState = { top: number; offset: number };
 
 export type ScrollSize = { rows: number; rowPx: number; viewPx: number };
 
+/** The window moves by so many rows at once, so that not each pixel draws anew. */
+export const STEP_ROWS = 4;
+
+/** What stands above and below most lists, so that it is known before the first one is drawn how much of it is seen. */
+const AROUND_PX = 240;
+
 /** How high the scrolled content is: that of all rows, where a browser can draw it. */
-export function contentPx({ rows, rowPx }: ScrollSize): number {
+export function contentPx({ rows, rowPx }: Omit<ScrollSize, "viewPx">): number {
   return Math.min(rows * rowPx, MOST_PX);
 }
 
@@ -36,4 +42,18 @@ export function rowsInView({ top, offset }: ScrollState, { rows, rowPx, viewPx }
 /** How far below the beginning of the content a row is drawn. */
 export function rowTop(row: number, { offset }: ScrollState, rowPx: number): number {
   return Math.max(0, row * rowPx - offset);
+}
+
+/** How much of a list may be seen before it was drawn, in whole rows. */
+export function firstViewPx(rowPx: number): number {
+  return inRows(window.innerHeight - AROUND_PX, rowPx);
+}
+
+/** How many rows of a list are in the page at first. */
+export function firstRows(rows: number, rowPx: number): number {
+  return Math.min(rows, firstViewPx(rowPx) / rowPx + STEP_ROWS);
+}
+
+export function inRows(px: number, rowPx: number): number {
+  return Math.max(1, Math.ceil(px / rowPx)) * rowPx;
 }

@@ -1,15 +1,10 @@
 import { startTransition, useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
 
-import { rowsInView, rowTop, scrolledTo, type ScrollState } from "./scroll_window";
+import { firstViewPx, inRows, rowsInView, rowTop, scrolledTo, STEP_ROWS, type ScrollState } from "./scroll_window";
 
 const ROWS_AROUND = 10;
 /** Those around are drawn when the screen has come to rest. */
 const AROUND_AFTER_MS = 400;
-/** The window moves by so many rows at once, so that not each pixel draws anew. */
-const STEP_ROWS = 4;
-
-/** What stands above and below most lists, so that it is known before the first one is drawn how much of it is seen. */
-const AROUND_PX = 240;
 
 const AT_TOP: ScrollState = { top: 0, offset: 0 };
 
@@ -29,7 +24,7 @@ export type ScrollWindow = {
  */
 export function useScrollWindow(rows: number, rowPx: number, list: string): ScrollWindow {
   const [state, setState] = useState(AT_TOP);
-  const [seenPx, setSeenPx] = useState(() => inRows(window.innerHeight - AROUND_PX, rowPx));
+  const [seenPx, setSeenPx] = useState(() => firstViewPx(rowPx));
   const [around, setAround] = useState(0);
   const now = useRef({ state, rows, viewPx: seenPx, element: null as HTMLElement | null });
   useLayoutEffect(() => {
@@ -75,8 +70,4 @@ export function useScrollWindow(rows: number, rowPx: number, list: string): Scro
   const [first, end] = rowsInView(state, { rows, rowPx, viewPx: seenPx }, around);
   // Between two of its moves the window is up to a step late.
   return { ref, first, end: Math.min(rows, end + STEP_ROWS), before: rowTop(first, state, rowPx) };
-}
-
-function inRows(px: number, rowPx: number): number {
-  return Math.max(1, Math.ceil(px / rowPx)) * rowPx;
 }

@@ -1,7 +1,4 @@
-import { useSyncExternalStore } from "react";
-
-import { useViewer } from "../session/session";
-import { texts } from "../texts/texts";
+import { texts } from "../texts/language";
 import { dateFormat, listFormat, numberFormat } from "./intl";
 import { formatNumber } from "./numbers";
 
@@ -14,6 +11,15 @@ const UNITS = [
   ["minute", 60],
   ["second", 1],
 ] as const;
+
+/** How often the time that moments are told from moves on. */
+export const TICK_MS = 10_000;
+
+/** How long ago something was, as of `now`, which is at most a tick old: what is ahead by no more than that is just now. */
+export function relativeAt(moment: string, now: number): string {
+  const ahead = Date.parse(moment) - now;
+  return formatRelative(moment, ahead > 0 && ahead < TICK_MS ? now + ahead : now);
+}
 
 /** "in 5 minutes", "2 days ago". The words are in the catalogue: the browser has them too, but takes long to find them at first. */
 export function formatRelative(moment: string, now: number = Date.now()): string {
@@ -56,45 +62,4 @@ export function formatDuration(seconds: number): string {
   }
   if (!parts.length) return numberFormat({ style: "unit", unit: "second", unitDisplay: "short" }).format(0);
   return listFormat({ style: "narrow", type: "unit" }).format(parts);
-}
-
-/** Functions that write moments in the workspace's zone. */
-export function useMoments() {
-  const zone = useViewer().workspace.timezone;
-  return {
-    zone,
-    moment: (value: string) => formatMoment(value, zone),
-    day: (value: string) => formatDay(value, zone),
-    relative: formatRelative,
-  };
-}
-
-/** How often the time of `useNow` moves on. */
-export const TICK_MS = 10_000;
-
-let now = Date.now();
-const listeners = new Set<() => void>();
-let timer: ReturnType<typeof setInterval> | undefined;
-
-function subscribe(listener: () => void): () => void {
-  listeners.add(listener);
-  if (timer === undefined) {
-    now = Date.now();
-    timer = setInterval(() => {
-      now = Date.now();
-      for (const each of listeners) each();
-    }, TICK_MS);
-  }
-  return () => {
-    listeners.delete(listener);
-    if (listeners.size === 0) {
-      clearInterval(timer);
-      timer = undefined;
-    }
-  };
-}
-
-/** The time, new every ten seconds: for what shows how long ago something was. */
-export function useNow(): number {
-  return useSyncExternalStore(subscribe, () => now);
 }

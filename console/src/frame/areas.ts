@@ -47,6 +47,14 @@ export function areaOf(areas: readonly Area[], path: string): Area | undefined {
   return areas.findLast(({ to }) => (to === "/" ? path === "/" : path.startsWith(to)));
 }
 
+/** Where a path leads: an area that has no screen of its own shows the first one that the member may see. */
+export function leadsTo(path: string, permissions: readonly Permission[]): string {
+  const plain = path.replace(/(.)\/$/, "$1");
+  if (plain === "/settings") return partsFor(permissions)[0]?.to ?? "/settings/password";
+  if (plain === "/destinations") return permissions.includes("WEBHOOK_MANAGE") ? "/destinations/webhooks" : "/destinations/audiences";
+  return plain;
+}
+
 /** Whether the member may see the area of the screen at a path, and the part of the settings. */
 export function mayOpen(path: string, permissions: readonly Permission[]): boolean {
   const area = areaOf(AREAS, path);

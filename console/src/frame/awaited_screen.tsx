@@ -1,3 +1,5 @@
+import type { ReactNode } from "react";
+
 import { Screen } from "../components/screen";
 import type { Viewer } from "../session/viewer";
 import type { FrameTexts } from "../texts/frame";
@@ -6,12 +8,23 @@ import type { FrameLink } from "./frame";
 import { SettingsParts } from "./settings_parts";
 
 /** What stands where a screen will be until its code and its data are there: the words of it that are known, and its place. */
-export function AwaitedScreen({ texts, viewer, path, link }: { texts: FrameTexts; viewer: Viewer; path: string; link: FrameLink }) {
-  const awaited = <AwaitedPart texts={texts} viewer={viewer} path={path} />;
-  if (!/^\/settings(\/|$)/.test(path)) return awaited;
+export function AwaitedScreen({
+  texts,
+  viewer,
+  path,
+  link,
+  children = <AwaitedPart texts={texts} viewer={viewer} path={path} />,
+}: {
+  texts: FrameTexts;
+  viewer: Viewer;
+  path: string;
+  link: FrameLink;
+  children?: ReactNode;
+}) {
+  if (!/^\/settings(\/|$)/.test(path)) return children;
   return (
     <SettingsParts texts={texts} permissions={viewer.permissions} path={path} link={link}>
-      {awaited}
+      {children}
     </SettingsParts>
   );
 }

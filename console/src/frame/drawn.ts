@@ -2,8 +2,10 @@ import type { ReactNode } from "react";
 
 type Props = { children?: ReactNode } & Record<string, unknown>;
 type Component = (props: Props) => ReactNode;
-/** An element as JSX makes it: of a tag, of a component, or of a component that may pass on a ref. */
-type Drawn = { type: string | Component | { render: Component }; props: Props };
+/** An element as JSX makes it: of a tag, of a component, of a component that may pass on a ref, or one that only holds others. */
+type Drawn = { type: string | Component | { render: Component } | symbol; props: Props };
+
+type Style = Record<string, string | number | undefined> | undefined;
 
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -15,17 +17,26 @@ export function drawn(what: ReactNode, inSvg = false): Node[] {
   const { type, props } = what as unknown as Drawn;
   if (typeof type === "function") return drawn(type(props), inSvg);
   if (typeof type === "object") return drawn(type.render(props), inSvg);
+  if (typeof type === "symbol") return drawn(props.children, inSvg);
   const isSvg = inSvg || type === "svg";
   const element = isSvg ? document.createElementNS(SVG, type) : document.createElement(type);
   for (const [name, value] of Object.entries(props)) {
-    if (isAttribute(name, value)) element.setAttribute(attributeOf(name), String(value));
+    if (name === "style") addStyle(element, value as Style);
+    else if (isAttribute(name, value)) element.setAttribute(attributeOf(name), String(value));
   }
   element.append(...drawn(props.children, isSvg));
   return [element];
 }
 
+/** Numbers are pixels. */
+function addStyle({ style }: HTMLElement | SVGElement, values: Style): void {
+  for (const [name, value] of Object.entries(values ?? {})) {
+    if (value !== undefined) Object.assign(style, { [name]: typeof value === "number" ? `${value}px` : value });
+  }
+}
+
 function isAttribute(name: string, value: unknown): boolean {
-  return name !== "children" && value !== undefined && value !== null && typeof value !== "function" && (value !== false || name.startsWith("aria-"));
+  return name !== "children" && name !== "ref" && value !== undefined && value !== null && typeof value !== "function" && (value !== false || name.startsWith("aria-"));
 }
 
 /** The name of an attribute in the page, such as `stroke-width` for strokeWidth. */

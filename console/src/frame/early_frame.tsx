@@ -1,17 +1,24 @@
+import type { ReactNode } from "react";
+
 import type { Viewer } from "../session/viewer";
 import type { FrameTexts } from "../texts/frame";
 import { AwaitedScreen } from "./awaited_screen";
 import { drawn } from "./drawn";
+import { addressOf } from "./early_kit";
 import { Frame, type FrameLink } from "./frame";
 
 const PlainLink: FrameLink = ({ to, children, ...rest }) => (
-  <a href={to.slice(1) || "./"} {...rest}>
+  <a href={addressOf(to)} {...rest}>
     {children}
   </a>
 );
 
 let waiting: Node | undefined;
-/** What was pressed and what has the focus in the early frame, by what it is called. */
+let frame: HTMLElement | undefined;
+/** The screen in the frame, where its first answer is drawn, and its path. */
+let screen: HTMLElement | undefined;
+let screenPath: string | undefined;
+/** What was pressed and what has the focus in what was drawn early, by what it is called. */
 let pressed: string | undefined;
 let focused: string | undefined;
 
@@ -24,42 +31,79 @@ export function showWaiting(texts: FrameTexts): void {
 /** Shows the frame, and what is known of the screen at `path`, as React will: it replaces it by the same. Does nothing when React was sooner. */
 export function showEarlyFrame(texts: FrameTexts, viewer: Viewer, path: string): void {
   if (!waiting?.isConnected) return;
-  const [frame] = drawn(
+  frame = elementOf(
     <Frame texts={texts} viewer={viewer} path={path} link={PlainLink}>
       <AwaitedScreen texts={texts} viewer={viewer} path={path} link={PlainLink} />
     </Frame>,
   );
   if (!frame) return;
   root()?.replaceChildren(frame);
-  frame.addEventListener("focusin", ({ target }) => (focused = nameOf(target)));
-  // An element that is taken out of the page loses the focus too.
-  frame.addEventListener("focusout", () => queueMicrotask(() => frame.isConnected && (focused = nameOf(document.activeElement))));
-  frame.addEventListener("click", press);
+  watch(frame);
+}
+
+/** Shows the screen in the early frame, in its place. Does nothing when React was sooner. */
+export function showEarlyScreen(content: ReactNode, path: string): void {
+  const place = frame?.isConnected ? frame.querySelector("[data-awaited]")?.parentElement : null;
+  const element = place && elementOf(content);
+  if (!element) return;
+  element.dataset.awaited = ""; // some of it is still to come
+  place.replaceWith(element);
+  watch(element);
+  [screen, screenPath] = [element, path];
+}
+
+/** Whether the screen at a path was drawn early. */
+export function hasEarlyScreen(path: string): boolean {
+  return screen !== undefined && screenPath === path;
+}
+
+/** Keeps the screen that was drawn early in a place of React's frame. Returns what is called when React has drawn it. */
+export function keepEarlyScreen(place: HTMLElement | null): () => void {
+  if (screen) place?.append(screen);
+  return () => {
+    screen = undefined;
+    queueMicrotask(passOn);
+  };
+}
+
+function watch(element: HTMLElement): void {
+  element.addEventListener("focusin", ({ target }) => (focused = nameOf(target)));
+  // An element that is taken out of the page loses the focus too, and so does one that is moved in it.
+  element.addEventListener("focusout", () =>
+    queueMicrotask(() => element.isConnected && document.activeElement !== document.body && (focused = nameOf(document.activeElement))),
+  );
+  element.addEventListener("click", press);
 }
 
 /** A press waits for React: to open another screen as a page of its own would take longer. */
 function press(event: Event): void {
   const { button, ctrlKey, metaKey, shiftKey, altKey } = event as MouseEvent;
   if (button !== 0 || ctrlKey || metaKey || shiftKey || altKey) return;
-  pressed = nameOf(event.target);
+  pressed = nameOf(event.target) ?? pressed;
   event.preventDefault();
 }
 
-/** Passes on what a person did in the early frame to the one that has replaced it. */
+/** Passes on what a person did in what was drawn early to what has replaced it. */
 export function passOn(): void {
-  for (const [name, act] of [
-    [focused, (element: HTMLElement) => element.focus()],
-    [pressed, (element: HTMLElement) => element.click()],
-  ] as const) {
-    const element = name === undefined ? undefined : [...document.querySelectorAll<HTMLElement>("a, button")].find((each) => nameOf(each) === name);
-    if (element) act(element);
-  }
-  focused = pressed = undefined;
+  const [toFocus, toPress] = [focused, pressed].map((name) =>
+    name === undefined ? undefined : [...document.querySelectorAll<HTMLElement>("a, button")].find((each) => nameOf(each) === name),
+  );
+  focused = undefined;
+  toFocus?.focus();
+  if (screen?.contains(toPress ?? null)) return; // its screen is not there yet
+  pressed = undefined;
+  toPress?.click();
 }
 
 function nameOf(target: EventTarget | null): string | undefined {
-  const element = target instanceof Element ? target.closest("a, button") : null;
-  return element ? `${element.tagName} ${element.getAttribute("aria-label") ?? element.textContent}` : undefined;
+  const element = target instanceof Element ? target.closest<HTMLElement>("a, button") : null;
+  if (!element) return undefined;
+  const { href = "" } = element as HTMLAnchorElement;
+  return `${href} ${element.getAttribute("aria-label") ?? element.textContent}`;
+}
+
+function elementOf(content: ReactNode): HTMLElement | undefined {
+  return drawn(content).find((node) => node instanceof HTMLElement);
 }
 
 function root(): HTMLElement | null {

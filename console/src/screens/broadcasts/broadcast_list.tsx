@@ -3,7 +3,7 @@ import { IconPlus } from "@tabler/icons-react";
 import { graphql, useFragment } from "react-relay";
 
 import { Select } from "../../components/choices";
-import { DataCell, DataTable } from "../../components/data_table";
+import { DataTable } from "../../components/data_table";
 import { Empty } from "../../components/empty";
 import { ButtonTo, LinkTo } from "../../components/link";
 import { Moment } from "../../components/moment";
@@ -14,6 +14,7 @@ import { useMay } from "../../session/session";
 import { useTexts } from "../../texts/texts";
 import type { broadcastList_broadcast$key } from "../../__generated__/broadcastList_broadcast.graphql";
 import type { broadcastListQuery, broadcastListQuery$data, BroadcastStatus } from "../../__generated__/broadcastListQuery.graphql";
+import { DataCell } from "../../components/table_frame";
 import { useBroadcastLive } from "./broadcast_live";
 import { figuresOf } from "./pace";
 import { broadcastsRoute, STATUSES } from "./routes";

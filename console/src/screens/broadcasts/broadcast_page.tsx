@@ -7,7 +7,7 @@ import { NotFound } from "../../app/failures";
 import { LinkTo } from "../../components/link";
 import { Moment } from "../../components/moment";
 import { Screen } from "../../components/screen";
-import { useNow } from "../../format/moments";
+import { useNow } from "../../format/use_moments";
 import { usePoll, useScreenQuery } from "../../relay/screen_query";
 import { useMay } from "../../session/session";
 import { useTexts } from "../../texts/texts";

@@ -1,13 +1,14 @@
 import { Drawer } from "@mantine/core";
 import { graphql } from "relay-runtime";
 
-import { DataCell, DataTable } from "../../components/data_table";
+import { DataTable } from "../../components/data_table";
 import { Empty } from "../../components/empty";
 import { LinkTo } from "../../components/link";
 import { formatNumber } from "../../format/numbers";
 import { usePages } from "../../relay/pages";
 import { useTexts } from "../../texts/texts";
 import type { ExclusionReason, exclusionListQuery, exclusionListQuery$data } from "../../__generated__/exclusionListQuery.graphql";
+import { DataCell } from "../../components/table_frame";
 
 const QUERY = graphql`
   query exclusionListQuery($id: ID!, $reason: ExclusionReason!, $after: String) {

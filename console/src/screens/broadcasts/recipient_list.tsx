@@ -4,7 +4,7 @@ import { useEffect, useRef } from "react";
 import { graphql } from "relay-runtime";
 
 import { Select } from "../../components/choices";
-import { DataCell, DataTable } from "../../components/data_table";
+import { DataTable } from "../../components/data_table";
 import { Empty } from "../../components/empty";
 import { LinkTo } from "../../components/link";
 import { Moment } from "../../components/moment";
@@ -14,6 +14,7 @@ import { useMay } from "../../session/session";
 import { useTexts } from "../../texts/texts";
 import type { BroadcastStatus } from "../../__generated__/broadcastListQuery.graphql";
 import type { recipientListQuery, recipientListQuery$data, RecipientStatus } from "../../__generated__/recipientListQuery.graphql";
+import { DataCell } from "../../components/table_frame";
 import { useRecipientReason } from "./reasons";
 import { STATES, type BroadcastSearch } from "./routes";
 

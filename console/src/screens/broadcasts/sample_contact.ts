@@ -1,6 +1,6 @@
 import { graphql, readInlineData } from "relay-runtime";
 
-import { useMoments } from "../../format/moments";
+import { useMoments } from "../../format/use_moments";
 import { useRead } from "../../relay/read";
 import type { sampleContact_contact$data, sampleContact_contact$key } from "../../__generated__/sampleContact_contact.graphql";
 import type { sampleContactQuery } from "../../__generated__/sampleContactQuery.graphql";

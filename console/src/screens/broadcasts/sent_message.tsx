@@ -2,7 +2,7 @@ import { Card, Stack, Text, Title } from "@mantine/core";
 import { graphql, useFragment } from "react-relay";
 
 import { LinkTo } from "../../components/link";
-import { useMoments } from "../../format/moments";
+import { useMoments } from "../../format/use_moments";
 import { useMay } from "../../session/session";
 import { useTexts } from "../../texts/texts";
 import type { sentMessage_broadcast$key } from "../../__generated__/sentMessage_broadcast.graphql";

@@ -1,5 +1,5 @@
 import { StatusBadge } from "../../components/status_badge";
-import { useMoments } from "../../format/moments";
+import { useMoments } from "../../format/use_moments";
 import { useTexts } from "../../texts/texts";
 import type { BroadcastStatus } from "../../__generated__/broadcastListQuery.graphql";
 import { readReason } from "./read_reason";

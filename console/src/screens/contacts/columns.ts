@@ -1,4 +1,4 @@
-import type { Column } from "../../components/data_table";
+import type { Column } from "../../components/table_frame";
 import type { Catalogue } from "../../texts/en";
 
 /** Columns that each workspace has; `name` always comes first. */

@@ -45,7 +45,8 @@ const GRANT = graphql`
 
 /** Whether the contact wants messages on WhatsApp, who said so and when, and how that changed. */
 export function ConsentCard({ contact }: { contact: consentCard_contact$key }) {
-  const t = useTexts().contacts;
+  const texts = useTexts();
+  const t = texts.contacts;
   const mayWrite = useMay("CONTACT_WRITE");
   const data = useFragment(
     graphql`
@@ -80,7 +81,7 @@ export function ConsentCard({ contact }: { contact: consentCard_contact$key }) {
           <Title order={2} size="h5">
             {t.consent.title}
           </Title>
-          <ConsentBadge consent={consent} />
+          <ConsentBadge t={texts} consent={consent} />
         </Group>
         {data.consentSource && (
           <Text size="sm" c="dimmed">

@@ -7,7 +7,7 @@ import { confirm } from "../../components/confirm";
 import { Moment } from "../../components/moment";
 import { notifyDone } from "../../components/notify";
 import { PlainTable } from "../../components/plain_table";
-import { useNow } from "../../format/moments";
+import { useNow } from "../../format/use_moments";
 import { useMutationCall } from "../../relay/commit";
 import { useMay } from "../../session/session";
 import { useTexts } from "../../texts/texts";

@@ -1,22 +1,21 @@
 import { Button } from "@mantine/core";
-import { IconDownload, IconPlus, IconUsers } from "@tabler/icons-react";
 import { useCallback, useMemo, useState } from "react";
 import { graphql } from "react-relay";
 
 import { DataTable } from "../../components/data_table";
 import { Empty } from "../../components/empty";
-import { ButtonTo } from "../../components/link";
 import { Screen } from "../../components/screen";
 import { useSelection } from "../../components/selection";
+import { useKit } from "../../components/use_kit";
 import { useReturn } from "../../relay/live";
 import { useLongPages } from "../../relay/long_pages";
 import { useMay } from "../../session/session";
-import { useTexts } from "../../texts/texts";
 import type { contactListQuery, contactListQuery$data } from "../../__generated__/contactListQuery.graphql";
 import { BulkBar, type Target } from "./bulk_bar";
 import { columnsOf, tableColumns } from "./columns";
 import { ContactCreate } from "./contact_create";
 import { ContactCells } from "./contact_cells";
+import { Actions } from "./contact_list_parts";
 import { ExportFollowed, ExportPanel } from "./export_panel";
 import { useLabels } from "./labels";
 import { ListFilters } from "./list_filters";
@@ -69,7 +68,8 @@ type Row = contactListQuery$data["contacts"]["nodes"][number];
 
 /** All contacts, or those that the filters find, with what can be done with many at once. */
 export function ContactList() {
-  const t = useTexts();
+  const kit = useKit();
+  const { t } = kit;
   const search = contactsRoute.useSearch();
   const navigate = contactsRoute.useNavigate();
   const mayWrite = useMay("CONTACT_WRITE");
@@ -128,21 +128,13 @@ export function ContactList() {
       title={t.contacts.title}
       lead={totalCount === null ? "\u00a0" : isFiltered(matching) ? t.contacts.countMatching(totalCount) : t.contacts.count(totalCount)}
       actions={
-        <>
-          <ButtonTo to="/contacts/duplicates" variant="default" leftSection={<IconUsers size={16} />}>
-            {t.contacts.duplicates.title}
-          </ButtonTo>
-          {mayExport && (
-            <Button variant="default" leftSection={<IconDownload size={16} />} onClick={() => change({ panel: "export" }, false)}>
-              {t.contacts.export.open}
-            </Button>
-          )}
-          {mayWrite && (
-            <Button leftSection={<IconPlus size={16} />} onClick={() => change({ panel: "create" }, false)}>
-              {t.contacts.create.open}
-            </Button>
-          )}
-        </>
+        <Actions
+          kit={kit}
+          mayWrite={mayWrite}
+          mayExport={mayExport}
+          onExport={() => change({ panel: "export" }, false)}
+          onCreate={() => change({ panel: "create" }, false)}
+        />
       }
     >
       <ListFilters search={search} change={change} columns={columns} labels={labels} />

@@ -2,7 +2,7 @@ import { Group, Modal, SegmentedControl, UnstyledButton } from "@mantine/core";
 import { useEffect, useEffectEvent, useRef } from "react";
 import { graphql } from "relay-runtime";
 
-import { DataCell, DataTable } from "../../components/data_table";
+import { DataTable } from "../../components/data_table";
 import { Empty } from "../../components/empty";
 import { Moment } from "../../components/moment";
 import { PartHead } from "../../components/part_head";
@@ -12,6 +12,7 @@ import { useReturn } from "../../relay/live";
 import { usePages } from "../../relay/pages";
 import { useTexts } from "../../texts/texts";
 import type { deliveryLogQuery, deliveryLogQuery$data } from "../../__generated__/deliveryLogQuery.graphql";
+import { DataCell } from "../../components/table_frame";
 import { DeliveryDetail, OutcomeBadge } from "./delivery_detail";
 import { eventLabel } from "./endpoint_words";
 import { endpointRoute, LOGS } from "./routes";

@@ -14,12 +14,12 @@ export function DestinationTabs({ shown }: { shown: "webhooks" | "audiences" }) 
   return (
     <Group component="nav" gap={4} aria-label={t.parts}>
       {mayWebhooks && (
-        <ButtonTo to="/destinations/webhooks" variant={variant("webhooks")} size="sm" aria-current={current("webhooks")}>
+        <ButtonTo to="/destinations/webhooks" variant={variant("webhooks")} aria-current={current("webhooks")}>
           {t.webhooks}
         </ButtonTo>
       )}
       {maySegments && (
-        <ButtonTo to="/destinations/audiences" variant={variant("audiences")} size="sm" aria-current={current("audiences")}>
+        <ButtonTo to="/destinations/audiences" variant={variant("audiences")} aria-current={current("audiences")}>
           {t.audiences}
         </ButtonTo>
       )}

@@ -5,7 +5,7 @@ import { fetchQuery, graphql } from "relay-runtime";
 
 import { Select } from "../../components/choices";
 import { notifyDone, sentence } from "../../components/notify";
-import { useMoments } from "../../format/moments";
+import { useMoments } from "../../format/use_moments";
 import { useMutationCall } from "../../relay/commit";
 import { useRead } from "../../relay/read";
 import { useTexts } from "../../texts/texts";

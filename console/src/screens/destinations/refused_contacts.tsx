@@ -1,11 +1,12 @@
 import { Stack } from "@mantine/core";
 import { graphql } from "relay-runtime";
 
-import { DataCell, DataTable } from "../../components/data_table";
+import { DataTable } from "../../components/data_table";
 import { PartHead } from "../../components/part_head";
 import { usePages } from "../../relay/pages";
 import { useTexts } from "../../texts/texts";
 import type { refusedContactsQuery, refusedContactsQuery$data } from "../../__generated__/refusedContactsQuery.graphql";
+import { DataCell } from "../../components/table_frame";
 
 const QUERY = graphql`
   query refusedContactsQuery($id: ID!, $after: String) {

@@ -3,7 +3,7 @@ import { IconAlertTriangle, IconCircleCheck } from "@tabler/icons-react";
 import { graphql, useFragment } from "react-relay";
 
 import { PathLink } from "../../components/path_link";
-import { useNow } from "../../format/moments";
+import { useNow } from "../../format/use_moments";
 import { useTexts } from "../../texts/texts";
 import type { needs_query$key } from "../../__generated__/needs_query.graphql";
 import { HomeCard } from "./home_card";

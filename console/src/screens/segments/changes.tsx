@@ -5,7 +5,7 @@ import { graphql, useLazyLoadQuery } from "react-relay";
 import { LinkTo } from "../../components/link";
 import { Moment } from "../../components/moment";
 import { PlainTable } from "../../components/plain_table";
-import { useMoments } from "../../format/moments";
+import { useMoments } from "../../format/use_moments";
 import { formatDifference, formatNumber } from "../../format/numbers";
 import { useTexts } from "../../texts/texts";
 import type { changesQuery, changesQuery$data } from "../../__generated__/changesQuery.graphql";

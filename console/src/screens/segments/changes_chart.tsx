@@ -1,7 +1,7 @@
 import { useElementSize } from "@mantine/hooks";
 import { useState, type PointerEvent, type ReactNode } from "react";
 
-import { useMoments } from "../../format/moments";
+import { useMoments } from "../../format/use_moments";
 import { formatDifference, formatNumber, formatShort } from "../../format/numbers";
 import { useTexts } from "../../texts/texts";
 import type { Point } from "./changes";

@@ -5,7 +5,7 @@ import { useEffect, useEffectEvent, useState } from "react";
 import { graphql, useFragment } from "react-relay";
 
 import { confirm } from "../../components/confirm";
-import { DataCell, DataTable } from "../../components/data_table";
+import { DataTable } from "../../components/data_table";
 import { Empty } from "../../components/empty";
 import { LinkTo } from "../../components/link";
 import { Moment } from "../../components/moment";
@@ -17,6 +17,7 @@ import { useMay } from "../../session/session";
 import { useTexts } from "../../texts/texts";
 import type { members_member$key } from "../../__generated__/members_member.graphql";
 import type { membersQuery, membersQuery$data } from "../../__generated__/membersQuery.graphql";
+import { DataCell } from "../../components/table_frame";
 import { AddMembers } from "./add_members";
 import { segmentRoute } from "./routes";
 import type { ShownSegment } from "./segment_page";

@@ -3,7 +3,7 @@ import { useState } from "react";
 import { graphql } from "react-relay";
 
 import { ContactSelect, type ChosenContact } from "../../components/contact_select";
-import { DataCell, DataTable } from "../../components/data_table";
+import { DataTable } from "../../components/data_table";
 import { Empty } from "../../components/empty";
 import { LinkTo } from "../../components/link";
 import { Moment } from "../../components/moment";
@@ -16,6 +16,7 @@ import { useMay } from "../../session/session";
 import { useTexts } from "../../texts/texts";
 import type { MembershipOverride, overridesMutation } from "../../__generated__/overridesMutation.graphql";
 import type { overridesQuery, overridesQuery$data } from "../../__generated__/overridesQuery.graphql";
+import { DataCell } from "../../components/table_frame";
 import classes from "./segments.module.css";
 
 const QUERY = graphql`

@@ -1,7 +1,6 @@
 import { Button, Text } from "@mantine/core";
 import { graphql, useFragment } from "react-relay";
 
-import { DataCell } from "../../components/data_table";
 import { Moment } from "../../components/moment";
 import { RowLink } from "../../components/row_link";
 import { Sparkline } from "../../components/sparkline";
@@ -9,6 +8,7 @@ import { formatNumber } from "../../format/numbers";
 import { useMay } from "../../session/session";
 import { useTexts } from "../../texts/texts";
 import type { segmentCells_segment$key } from "../../__generated__/segmentCells_segment.graphql";
+import { DataCell } from "../../components/table_frame";
 import { SegmentStatusBadge } from "./status";
 import { useRestore } from "./use_restore";
 

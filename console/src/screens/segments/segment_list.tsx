@@ -3,7 +3,7 @@ import { IconPlus } from "@tabler/icons-react";
 import { useCallback, useMemo } from "react";
 import { graphql } from "react-relay";
 
-import { DataTable, type Column } from "../../components/data_table";
+import { DataTable } from "../../components/data_table";
 import { Empty } from "../../components/empty";
 import { ButtonTo } from "../../components/link";
 import { Screen } from "../../components/screen";
@@ -13,6 +13,7 @@ import { usePages } from "../../relay/pages";
 import { useMay } from "../../session/session";
 import { useTexts } from "../../texts/texts";
 import type { segmentListQuery, segmentListQuery$data } from "../../__generated__/segmentListQuery.graphql";
+import { type Column } from "../../components/table_frame";
 import { KINDS, ORDERS, segmentsRoute, STATUSES, UNUSED, type SegmentListSearch } from "./routes";
 import { SegmentCells } from "./segment_cells";
 import classes from "./segments.module.css";

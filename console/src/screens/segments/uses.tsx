@@ -1,7 +1,7 @@
 import { Text } from "@mantine/core";
 import { graphql } from "react-relay";
 
-import { DataCell, DataTable } from "../../components/data_table";
+import { DataTable } from "../../components/data_table";
 import { Empty } from "../../components/empty";
 import { LinkTo } from "../../components/link";
 import { Moment } from "../../components/moment";
@@ -9,6 +9,7 @@ import { StatusBadge } from "../../components/status_badge";
 import { usePages } from "../../relay/pages";
 import { useTexts } from "../../texts/texts";
 import type { usesQuery, usesQuery$data } from "../../__generated__/usesQuery.graphql";
+import { DataCell } from "../../components/table_frame";
 
 const QUERY = graphql`
   query usesQuery($id: ID!, $after: String) {

@@ -9,7 +9,7 @@ import { notifyDone, notifyRefusal } from "../../components/notify";
 import { PlainTable } from "../../components/plain_table";
 import { Screen } from "../../components/screen";
 import { ShownOnce } from "../../components/shown_once";
-import { useMoments } from "../../format/moments";
+import { useMoments } from "../../format/use_moments";
 import { wordOf } from "../../format/words";
 import { useMutationCall } from "../../relay/commit";
 import { useScreenQuery } from "../../relay/screen_query";

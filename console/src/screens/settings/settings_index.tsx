@@ -1,9 +1,9 @@
 import { Navigate } from "@tanstack/react-router";
 
-import { partsFor } from "../../frame/parts";
+import { leadsTo } from "../../frame/areas";
 import { useViewer } from "../../session/session";
 
 /** Leads to the first part of the settings that the member may see. */
 export function SettingsIndex() {
-  return <Navigate to={partsFor(useViewer().permissions)[0]?.to ?? "/settings/password"} replace />;
+  return <Navigate to={leadsTo("/settings", useViewer().permissions)} replace />;
 }

@@ -11,7 +11,7 @@ import { PlainTable } from "../../components/plain_table";
 import { Screen } from "../../components/screen";
 import { ShownOnce } from "../../components/shown_once";
 import { StatusBadge } from "../../components/status_badge";
-import { useNow } from "../../format/moments";
+import { useNow } from "../../format/use_moments";
 import { wordOf } from "../../format/words";
 import { useMutationCall } from "../../relay/commit";
 import { useScreenQuery } from "../../relay/screen_query";

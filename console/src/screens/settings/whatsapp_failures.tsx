@@ -3,7 +3,7 @@ import { useCallback, useMemo } from "react";
 import { graphql } from "relay-runtime";
 
 import { confirm } from "../../components/confirm";
-import { DataCell, DataTable } from "../../components/data_table";
+import { DataTable } from "../../components/data_table";
 import { Moment } from "../../components/moment";
 import { notifyDone, notifyRefusal } from "../../components/notify";
 import { useSelection } from "../../components/selection";
@@ -15,6 +15,7 @@ import { useTexts } from "../../texts/texts";
 import type { whatsappFailuresDeleteMutation } from "../../__generated__/whatsappFailuresDeleteMutation.graphql";
 import type { whatsappFailuresQuery, whatsappFailuresQuery$data } from "../../__generated__/whatsappFailuresQuery.graphql";
 import type { whatsappFailuresRetryMutation } from "../../__generated__/whatsappFailuresRetryMutation.graphql";
+import { DataCell } from "../../components/table_frame";
 
 const QUERY = graphql`
   query whatsappFailuresQuery($after: String) {

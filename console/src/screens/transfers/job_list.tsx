@@ -3,7 +3,7 @@ import { IconDownload, IconUpload } from "@tabler/icons-react";
 import { graphql, useFragment } from "react-relay";
 
 import { Select } from "../../components/choices";
-import { DataCell, DataTable } from "../../components/data_table";
+import { DataTable } from "../../components/data_table";
 import { Empty } from "../../components/empty";
 import { ButtonTo, LinkTo } from "../../components/link";
 import { Moment } from "../../components/moment";
@@ -18,6 +18,7 @@ import { useTexts } from "../../texts/texts";
 import type { jobFragment_job$key } from "../../__generated__/jobFragment_job.graphql";
 import type { jobFragmentFollowSubscription } from "../../__generated__/jobFragmentFollowSubscription.graphql";
 import type { jobListQuery, jobListQuery$data } from "../../__generated__/jobListQuery.graphql";
+import { DataCell } from "../../components/table_frame";
 import { FOLLOW, JOB } from "./job_fragment";
 import { IS_UNFINISHED, percentOf, STATUS_COLORS, titleOf } from "./job_words";
 import { useNewJobs } from "./new_jobs";

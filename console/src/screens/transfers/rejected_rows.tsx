@@ -2,7 +2,7 @@ import { Button, Card, Group, Stack, Text, Title } from "@mantine/core";
 import { IconFileDownload } from "@tabler/icons-react";
 import { graphql } from "relay-runtime";
 
-import { DataCell, DataTable } from "../../components/data_table";
+import { DataTable } from "../../components/data_table";
 import { sentence } from "../../components/notify";
 import { StatusBadge } from "../../components/status_badge";
 import { formatNumber } from "../../format/numbers";
@@ -11,6 +11,7 @@ import { usePages } from "../../relay/pages";
 import { sameOrigin } from "../../relay/same_origin";
 import { useTexts } from "../../texts/texts";
 import type { rejectedRowsQuery, rejectedRowsQuery$data } from "../../__generated__/rejectedRowsQuery.graphql";
+import { DataCell } from "../../components/table_frame";
 
 const QUERY = graphql`
   query rejectedRowsQuery($id: ID!, $after: String) {

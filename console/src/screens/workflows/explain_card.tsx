@@ -4,7 +4,7 @@ import { graphql } from "react-relay";
 
 import { ContactSelect } from "../../components/contact_select";
 import { messageOf } from "../../components/notify";
-import { useMoments } from "../../format/moments";
+import { useMoments } from "../../format/use_moments";
 import { useRead } from "../../relay/read";
 import { useMay } from "../../session/session";
 import { useTexts } from "../../texts/texts";

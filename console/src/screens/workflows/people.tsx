@@ -6,7 +6,7 @@ import { graphql, useFragment } from "react-relay";
 import { Select } from "../../components/choices";
 import { confirm } from "../../components/confirm";
 import { ContactSelect } from "../../components/contact_select";
-import { DataCell, DataTable } from "../../components/data_table";
+import { DataTable } from "../../components/data_table";
 import { Empty } from "../../components/empty";
 import { Moment } from "../../components/moment";
 import { notifyDone, notifyRefusal } from "../../components/notify";
@@ -19,6 +19,7 @@ import type { peopleAddMutation } from "../../__generated__/peopleAddMutation.gr
 import type { EnrollmentState, peopleQuery, peopleQuery$data } from "../../__generated__/peopleQuery.graphql";
 import type { people_enrollment$key } from "../../__generated__/people_enrollment.graphql";
 import type { peopleRemoveMutation } from "../../__generated__/peopleRemoveMutation.graphql";
+import { DataCell } from "../../components/table_frame";
 import { EnrollmentWay } from "./enrollment_way";
 import { ExplainCard } from "./explain_card";
 import { kindOf, type Graph } from "./graph";

@@ -4,7 +4,7 @@ import { IconPlus } from "@tabler/icons-react";
 import { useState, type FormEvent } from "react";
 import { graphql, useFragment } from "react-relay";
 
-import { DataCell, DataTable } from "../../components/data_table";
+import { DataTable } from "../../components/data_table";
 import { Empty } from "../../components/empty";
 import { LinkTo } from "../../components/link";
 import { Moment } from "../../components/moment";
@@ -19,6 +19,7 @@ import { useTexts } from "../../texts/texts";
 import type { workflowListCreateMutation } from "../../__generated__/workflowListCreateMutation.graphql";
 import type { workflowListQuery, workflowListQuery$data } from "../../__generated__/workflowListQuery.graphql";
 import type { workflowList_workflow$key } from "../../__generated__/workflowList_workflow.graphql";
+import { DataCell } from "../../components/table_frame";
 import { EMPTY_GRAPH } from "./graph";
 import { workflowsRoute } from "./routes";
 import { WorkflowState } from "./workflow_state";

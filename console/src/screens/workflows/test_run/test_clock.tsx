@@ -5,7 +5,7 @@ import { graphql } from "react-relay";
 
 import { confirm } from "../../../components/confirm";
 import { notifyDone, notifyRefusal } from "../../../components/notify";
-import { useMoments } from "../../../format/moments";
+import { useMoments } from "../../../format/use_moments";
 import { useMutationCall } from "../../../relay/commit";
 import { useMay } from "../../../session/session";
 import { useTexts } from "../../../texts/texts";

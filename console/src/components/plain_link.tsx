@@ -1,0 +1,20 @@
+import type { MouseEvent } from "react";
+
+import type { KitLinkProps } from "./kit";
+import classes from "./plain_link.module.css";
+
+/** A link as a line of text. It uses no hooks. */
+export function PlainLink({
+  href,
+  onClick,
+  strong = false,
+  title,
+  label,
+  children,
+}: Omit<KitLinkProps, "path"> & { href: string; onClick?: (event: MouseEvent) => void }) {
+  return (
+    <a href={href} className={strong ? classes.strong : classes.link} title={title} aria-label={label} onClick={onClick}>
+      {children}
+    </a>
+  );
+}

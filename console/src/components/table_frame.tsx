@@ -1,0 +1,138 @@
+import type { ReactNode, Ref } from "react";
+
+import classes from "./table_frame.module.css";
+import { contentPx, firstRows } from "./scroll_window";
+
+export type Column = { key: string; label: ReactNode; width?: number | string; numeric?: boolean };
+
+export const ROW_PX = 44;
+
+const HEIGHT = "calc(100dvh - 240px)";
+
+/** What stands around the rows of a table of any length. No hooks, as in all of this file: a list's first rows are drawn before React is there. */
+export function TableFrame({
+  label,
+  columns,
+  height = HEIGHT,
+  rowCount,
+  isBusy,
+  isRenewed = false,
+  isUnsettled = false,
+  selectAll,
+  scroller,
+  below,
+  children,
+}: {
+  label: string;
+  columns: readonly Column[];
+  height?: number | string;
+  /** With the head; -1 where that is not known. */
+  rowCount: number;
+  isBusy: boolean;
+  isRenewed?: boolean;
+  /** The columns have no widths yet. */
+  isUnsettled?: boolean;
+  /** What stands above the boxes that select rows, where there are some. */
+  selectAll?: ReactNode;
+  scroller?: Ref<HTMLDivElement>;
+  /** What is said of the table, below its rows. */
+  below?: ReactNode;
+  /** Rows. */
+  children: ReactNode;
+}) {
+  return (
+    <div className={classes.frame} data-renewed={isRenewed || undefined}>
+      {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- a region that scrolls must take the focus */}
+      <div ref={scroller} className={classes.scroller} style={{ maxHeight: height }} role="region" aria-label={label} tabIndex={0}>
+        <table aria-rowcount={rowCount} aria-busy={isBusy} className={classes.table}>
+          <thead className={isUnsettled ? classes.unsettled : undefined}>
+            <tr aria-rowindex={1}>
+              {selectAll !== undefined && (
+                <th className={classes.head} style={{ width: 44 }}>
+                  {selectAll}
+                </th>
+              )}
+              {columns.map(({ key, width, numeric, label: words }) => (
+                <th key={key} style={{ width }} className={numeric ? `${classes.head} numeric` : classes.head}>
+                  {words}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>{children}</tbody>
+        </table>
+      </div>
+      {below}
+    </div>
+  );
+}
+
+/** One row. `select` is what selects it. */
+export function TableRow({ index, id, select, children }: { index: number; id: string; select?: ReactNode; children: ReactNode }) {
+  return (
+    <tr aria-rowindex={index + 2} className={classes.row} data-id={id}>
+      {select !== undefined && <td className={classes.cell}>{select}</td>}
+      {children}
+    </tr>
+  );
+}
+
+/** A cell of a row; its text is cut when there is no room. */
+export function DataCell({ children, numeric = false }: { children: ReactNode; numeric?: boolean }) {
+  return <td className={numeric ? `${classes.cell} numeric` : classes.cell}>{children}</td>;
+}
+
+/** Stands where a row will be, as high as one. */
+export function AwaitedRow({ columns, selects }: { columns: readonly Column[]; selects: boolean }) {
+  return (
+    <tr aria-hidden className={classes.row}>
+      {selects && <td>&nbsp;</td>}
+      {columns.map(({ key, numeric }) => (
+        <td key={key} className={numeric ? `${classes.cell} numeric` : classes.cell}>
+          <span className={classes.awaited}>&nbsp;</span>
+        </td>
+      ))}
+    </tr>
+  );
+}
+
+/** Stands for rows that are not in the page. */
+export function RowsAway({ px }: { px: number }) {
+  return px > 0 && <tr aria-hidden style={{ height: px }} />;
+}
+
+/** The table as it is when its first answer is there, but for what selects its rows: of that the place is kept. */
+export function FirstRows<Row extends { id: string }>({
+  label,
+  columns,
+  rows,
+  length,
+  hasMore = false,
+  selects = false,
+  cells,
+  empty,
+}: {
+  label: string;
+  columns: readonly Column[];
+  rows: readonly Row[];
+  /** How many rows the list has, as far as that is known. */
+  length: number;
+  hasMore?: boolean;
+  selects?: boolean;
+  cells: (row: Row) => ReactNode;
+  empty: ReactNode;
+}) {
+  if (length === 0) return empty;
+  const shown = rows.slice(0, firstRows(length, ROW_PX));
+  const select = selects ? "" : undefined;
+  return (
+    <TableFrame label={label} columns={columns} rowCount={hasMore ? -1 : length + 1} isBusy={false} selectAll={select}>
+      {shown.map((row, index) => (
+        <TableRow key={row.id} index={index} id={row.id} select={select}>
+          {cells(row)}
+        </TableRow>
+      ))}
+      <RowsAway px={contentPx({ rows: length, rowPx: ROW_PX }) - shown.length * ROW_PX} />
+    </TableFrame>
+  );
+}
