@@ -30,8 +30,12 @@ const FIRST_READS: Readonly<Partial<Record<Route, FirstRead>>> = {
       mayWorkflows: may("WORKFLOW_READ"),
       mayWebhooks: may("WEBHOOK_MANAGE"),
     }),
+    view: () => import("../screens/home/home_parts"),
   },
-  "/broadcasts": { query: () => import("../__generated__/broadcastListQuery.graphql") },
+  "/broadcasts": {
+    query: () => import("../__generated__/broadcastListQuery.graphql"),
+    view: () => import("../screens/broadcasts/broadcast_list_parts"),
+  },
   "/contacts": {
     query: () => import("../__generated__/contactListQuery.graphql"),
     variables: () => ({ orderBy: "CREATED_AT_DESC", withCount: true, withTags: true, withAttributes: false, withScores: false, ...LIST }),
@@ -48,13 +52,20 @@ const FIRST_READS: Readonly<Partial<Record<Route, FirstRead>>> = {
     }),
   },
   "/contacts/duplicates": { query: () => import("../__generated__/duplicatesQuery.graphql") },
-  "/destinations/audiences": { query: () => import("../__generated__/audienceListQuery.graphql") },
-  "/destinations/webhooks": { query: () => import("../__generated__/endpointListQuery.graphql") },
-  "/scores": { query: () => import("../__generated__/scoreListQuery.graphql") },
+  "/destinations/audiences": {
+    query: () => import("../__generated__/audienceListQuery.graphql"),
+    view: () => import("../screens/destinations/audience_first_view"),
+  },
+  "/destinations/webhooks": {
+    query: () => import("../__generated__/endpointListQuery.graphql"),
+    view: () => import("../screens/destinations/endpoint_first_view"),
+  },
+  "/scores": { query: () => import("../__generated__/scoreListQuery.graphql"), view: () => import("../screens/scores/score_first_view") },
   "/scores/new": { query: () => import("../__generated__/newScoreQuery.graphql") },
   "/segments": {
     query: () => import("../__generated__/segmentListQuery.graphql"),
     variables: () => ({ deleted: false, orderBy: "NAME_ASC" }),
+    view: () => import("../screens/segments/segment_list_parts"),
   },
   "/segments/$segmentId": { query: () => import("../__generated__/segmentPageQuery.graphql"), variables: (id) => ({ id }) },
   "/settings/fields": { query: () => import("../__generated__/fieldListQuery.graphql") },
@@ -66,8 +77,13 @@ const FIRST_READS: Readonly<Partial<Record<Route, FirstRead>>> = {
   "/transfers": {
     query: () => import("../__generated__/jobListQuery.graphql"),
     variables: (_, may) => ({ maySegments: may("SEGMENT_READ"), mayWorkflows: may("WORKFLOW_READ") }),
+    view: () => import("../screens/transfers/job_list_parts"),
   },
-  "/workflows": { query: () => import("../__generated__/workflowListQuery.graphql"), variables: () => ({ withFailed: false }) },
+  "/workflows": {
+    query: () => import("../__generated__/workflowListQuery.graphql"),
+    variables: () => ({ withFailed: false }),
+    view: () => import("../screens/workflows/workflow_list_parts"),
+  },
 };
 
 /** Resolves with what draws the screen as its first answer says; null when that cannot be. */

@@ -124,7 +124,7 @@ export function FirstRows<Row extends { id: string }>({
 }) {
   if (length === 0) return empty;
   const shown = rows.slice(0, firstRows(length, ROW_PX));
-  const select = selects ? "" : undefined;
+  const select = selects ? <span className={classes.selectPlace} /> : undefined;
   return (
     <TableFrame label={label} columns={columns} rowCount={hasMore ? -1 : length + 1} isBusy={false} selectAll={select}>
       {shown.map((row, index) => (

@@ -115,6 +115,12 @@ export function useViewer(): Viewer {
   return state.viewer;
 }
 
+/** Says of each permission whether the member has it. */
+export function useMayEach(): (permission: Permission) => boolean {
+  const { permissions } = useViewer();
+  return (permission) => permissions.includes(permission);
+}
+
 /** Whether the member has all of these permissions: what may not be done is not offered. */
 export function useMay(...permissions: Permission[]): boolean {
   const { permissions: granted } = useViewer();

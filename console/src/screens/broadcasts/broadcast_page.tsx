@@ -24,7 +24,8 @@ import { RecipientList } from "./recipient_list";
 import { broadcastRoute, type BroadcastSearch } from "./routes";
 import { ScheduleCard } from "./schedule_card";
 import { SentMessage } from "./sent_message";
-import { BroadcastStatusBadge, useReasonText } from "./status";
+import { useReasonText } from "./status";
+import { BroadcastStatusBadge } from "./status_badge";
 
 const QUERY = graphql`
   query broadcastPageQuery($id: ID!, $mayReadSegments: Boolean!, $mayReadContacts: Boolean!) {
@@ -168,7 +169,7 @@ function Lead({ broadcast }: { broadcast: PageBroadcast }) {
   return (
     <Group gap="xs">
       <span role="status">
-        <BroadcastStatusBadge status={status} />
+        <BroadcastStatusBadge t={useTexts()} status={status} />
       </span>
       <span>
         {when[0]} <Moment at={when[1]} exact={status === "SCHEDULED"} />

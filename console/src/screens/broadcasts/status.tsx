@@ -1,24 +1,7 @@
-import { StatusBadge } from "../../components/status_badge";
 import { useMoments } from "../../format/use_moments";
 import { useTexts } from "../../texts/texts";
 import type { BroadcastStatus } from "../../__generated__/broadcastListQuery.graphql";
 import { readReason } from "./read_reason";
-
-const COLORS: Record<BroadcastStatus, string> = {
-  DRAFT: "gray",
-  SCHEDULED: "indigo",
-  PREPARING: "blue",
-  SENDING: "blue",
-  PAUSED: "orange",
-  COMPLETED: "teal",
-  CANCELLED: "gray",
-  FAILED: "red",
-};
-
-export function BroadcastStatusBadge({ status }: { status: BroadcastStatus }) {
-  const t = useTexts();
-  return <StatusBadge color={COLORS[status]}>{t.broadcasts.statuses[status]}</StatusBadge>;
-}
 
 /** Why a broadcast is paused, has ended or waits, with what to do, in the language of the console where it knows the reason. */
 export function useReasonText(): (reason: string | null | undefined, status: BroadcastStatus) => string | null {

@@ -7,11 +7,12 @@ import { LinkTo } from "../../components/link";
 import { PlainTable } from "../../components/plain_table";
 import { Screen } from "../../components/screen";
 import { StatusBadge } from "../../components/status_badge";
+import { useKit } from "../../components/use_kit";
 import { formatNumber } from "../../format/numbers";
 import { wordOf } from "../../format/words";
 import { MOST_FOLLOWED, useLive } from "../../relay/live";
 import { usePoll, useScreenQuery } from "../../relay/screen_query";
-import { useMay } from "../../session/session";
+import { useMay, useMayEach } from "../../session/session";
 import { useTexts } from "../../texts/texts";
 import type { audienceList_audience$key } from "../../__generated__/audienceList_audience.graphql";
 import type { audienceListQuery } from "../../__generated__/audienceListQuery.graphql";
@@ -52,7 +53,9 @@ const EVERY_MS = 30_000;
 
 /** The ad account, and the segments that are kept as audiences in it. */
 export function AudienceList() {
-  const t = useTexts();
+  const kit = useKit();
+  const { t } = kit;
+  const may = useMayEach();
   const words = t.destinations.meta;
   const search = audiencesRoute.useSearch();
   const navigate = audiencesRoute.useNavigate();
@@ -73,7 +76,7 @@ export function AudienceList() {
         )
       }
     >
-      <DestinationTabs shown="audiences" />
+      <DestinationTabs kit={kit} may={may} shown="audiences" />
       <MetaConnection query={data} audiences={audiences.length} onChange={reload} />
       {audiences.length === 0 ? (
         data.metaConnection != null && <Empty title={words.empty}>{words.emptyLead}</Empty>

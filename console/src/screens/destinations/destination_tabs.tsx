@@ -1,28 +1,29 @@
-import { Group } from "@mantine/core";
+import type { Kit } from "../../components/kit";
+import type { Permission } from "../../session/viewer";
+import classes from "./destination_tabs.module.css";
 
-import { ButtonTo } from "../../components/link";
-import { useMay } from "../../session/session";
-import { useTexts } from "../../texts/texts";
+const TABS = [
+  { name: "webhooks", path: "/destinations/webhooks", needs: "WEBHOOK_MANAGE" },
+  { name: "audiences", path: "/destinations/audiences", needs: "SEGMENT_READ" },
+] as const;
 
-/** The two kinds of destinations, as links above their lists. */
-export function DestinationTabs({ shown }: { shown: "webhooks" | "audiences" }) {
-  const t = useTexts().destinations;
-  const mayWebhooks = useMay("WEBHOOK_MANAGE");
-  const maySegments = useMay("SEGMENT_READ");
-  const variant = (part: string) => (part === shown ? "light" : "subtle");
-  const current = (part: string) => (part === shown ? ("page" as const) : undefined);
+/** The two kinds of destinations, as links above their lists. No hooks. */
+export function DestinationTabs({
+  kit: { t, ButtonLink },
+  may,
+  shown,
+}: {
+  kit: Kit;
+  may: (permission: Permission) => boolean;
+  shown: "webhooks" | "audiences";
+}) {
   return (
-    <Group component="nav" gap={4} aria-label={t.parts}>
-      {mayWebhooks && (
-        <ButtonTo to="/destinations/webhooks" variant={variant("webhooks")} aria-current={current("webhooks")}>
-          {t.webhooks}
-        </ButtonTo>
-      )}
-      {maySegments && (
-        <ButtonTo to="/destinations/audiences" variant={variant("audiences")} aria-current={current("audiences")}>
-          {t.audiences}
-        </ButtonTo>
-      )}
-    </Group>
+    <nav className={classes.tabs} aria-label={t.destinations.parts}>
+      {TABS.filter(({ needs }) => may(needs)).map(({ name, path }) => (
+        <ButtonLink key={name} path={path} variant={name === shown ? "light" : "subtle"} aria-current={name === shown ? "page" : undefined}>
+          {t.destinations[name]}
+        </ButtonLink>
+      ))}
+    </nav>
   );
 }

@@ -1,20 +1,21 @@
 import { Table, Text } from "@mantine/core";
-import { IconPlus } from "@tabler/icons-react";
 import { graphql, useFragment } from "react-relay";
 
-import { Empty } from "../../components/empty";
-import { ButtonTo, LinkTo } from "../../components/link";
+import { LinkTo } from "../../components/link";
 import { Moment } from "../../components/moment";
 import { PlainTable } from "../../components/plain_table";
 import { Screen } from "../../components/screen";
 import { StatusBadge } from "../../components/status_badge";
+import { useKit } from "../../components/use_kit";
 import { wordOf } from "../../format/words";
 import { MOST_FOLLOWED, useLive } from "../../relay/live";
 import { useScreenQuery } from "../../relay/screen_query";
+import { useMayEach } from "../../session/session";
 import { useTexts } from "../../texts/texts";
 import type { endpointList_endpoint$key } from "../../__generated__/endpointList_endpoint.graphql";
 import type { endpointListQuery } from "../../__generated__/endpointListQuery.graphql";
 import type { endpointListSubscription } from "../../__generated__/endpointListSubscription.graphql";
+import { AddEndpoint, NoEndpoints } from "./destination_parts";
 import { DestinationTabs } from "./destination_tabs";
 import { ENDPOINT_COLORS, lagOf, pendingOf } from "./endpoint_words";
 
@@ -40,21 +41,16 @@ const EVERY_MS = 30_000;
 
 /** All endpoints, with how far each is behind, as it is now. */
 export function EndpointList() {
-  const t = useTexts();
+  const kit = useKit();
+  const { t } = kit;
+  const may = useMayEach();
   const words = t.destinations.endpoints;
   const [{ webhookEndpoints }] = useScreenQuery<endpointListQuery>(QUERY, {}, { everyMs: EVERY_MS });
-  const add = (
-    <ButtonTo to="/destinations/webhooks/new" leftSection={<IconPlus size={16} />}>
-      {words.add}
-    </ButtonTo>
-  );
   return (
-    <Screen title={t.destinations.title} lead={words.lead} actions={webhookEndpoints.length > 0 && add}>
-      <DestinationTabs shown="webhooks" />
+    <Screen title={t.destinations.title} lead={words.lead} actions={webhookEndpoints.length > 0 && <AddEndpoint kit={kit} />}>
+      <DestinationTabs kit={kit} may={may} shown="webhooks" />
       {webhookEndpoints.length === 0 ? (
-        <Empty title={words.empty} action={add}>
-          {words.emptyLead}
-        </Empty>
+        <NoEndpoints kit={kit} />
       ) : (
         <PlainTable label={t.destinations.webhooks} minWidth={760} columns={[words.url, words.status, words.pending, words.lag, words.lastDelivered]}>
           {webhookEndpoints.map((endpoint, index) => (

@@ -2,17 +2,17 @@ import { Alert, Button, Card, Group, Modal, Stack, Text, Title } from "@mantine/
 import { graphql, useFragment } from "react-relay";
 
 import { confirm } from "../../components/confirm";
-import { Empty } from "../../components/empty";
 import { Moment } from "../../components/moment";
 import { notifyDone, notifyRefusal, sentence } from "../../components/notify";
 import { StatusBadge } from "../../components/status_badge";
+import { useKit } from "../../components/use_kit";
 import { wordOf } from "../../format/words";
 import { useMutationCall } from "../../relay/commit";
 import { useMay } from "../../session/session";
-import { useTexts } from "../../texts/texts";
 import type { metaConnection_query$key } from "../../__generated__/metaConnection_query.graphql";
 import type { metaConnectionDisconnectMutation } from "../../__generated__/metaConnectionDisconnectMutation.graphql";
 import { CONNECTION_COLORS } from "./audience_words";
+import { NoConnection } from "./destination_parts";
 import { MetaConnectForm } from "./meta_connect_form";
 import { audiencesRoute } from "./routes";
 
@@ -28,7 +28,8 @@ const DISCONNECT = graphql`
 
 /** The connected ad account, with what is wrong with it in words, and how to mend that. */
 export function MetaConnection({ query, audiences, onChange }: { query: metaConnection_query$key; audiences: number; onChange: () => void }) {
-  const t = useTexts();
+  const kit = useKit();
+  const { t } = kit;
   const words = t.destinations.meta;
   const { open } = audiencesRoute.useSearch();
   const navigate = audiencesRoute.useNavigate();
@@ -58,11 +59,7 @@ export function MetaConnection({ query, audiences, onChange }: { query: metaConn
     onChange();
   };
   const close = () => void navigate({ search: {} });
-  const connect = (
-    <Button variant={metaConnection ? "default" : "filled"} size={metaConnection ? "xs" : "sm"} onClick={() => void navigate({ search: { open: "connect" } })}>
-      {metaConnection ? words.reconnect : words.connect}
-    </Button>
-  );
+  const connect = () => void navigate({ search: { open: "connect" } });
   return (
     <>
       {metaConnection ? (
@@ -83,7 +80,9 @@ export function MetaConnection({ query, audiences, onChange }: { query: metaConn
               </Group>
               {mayManage && (
                 <Group gap="xs">
-                  {connect}
+                  <Button variant="default" size="xs" onClick={connect}>
+                    {words.reconnect}
+                  </Button>
                   <Button variant="default" size="xs" color="red" loading={busy} onClick={() => void ask()}>
                     {words.disconnect}
                   </Button>
@@ -98,9 +97,7 @@ export function MetaConnection({ query, audiences, onChange }: { query: metaConn
           </Stack>
         </Card>
       ) : (
-        <Empty title={words.none} action={mayManage && connect}>
-          {words.noneLead}
-        </Empty>
+        <NoConnection kit={kit} mayManage={mayManage} onConnect={connect} />
       )}
       <Modal
         opened={mayManage && open === "connect"}

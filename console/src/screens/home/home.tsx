@@ -1,4 +1,3 @@
-import { Grid, Stack } from "@mantine/core";
 import { graphql } from "relay-runtime";
 
 import { Screen } from "../../components/screen";
@@ -8,6 +7,7 @@ import { useTexts } from "../../texts/texts";
 import type { homeQuery } from "../../__generated__/homeQuery.graphql";
 import { FirstSteps } from "./first_steps";
 import { Freshness } from "./freshness";
+import { Columns } from "./home_parts";
 import { MovedSegments } from "./moved_segments";
 import { Needs } from "./needs";
 import { RecentBroadcasts } from "./recent_broadcasts";
@@ -53,20 +53,11 @@ export function Home() {
   return (
     <Screen title={workspace.name} lead={t.contacts.count(contactCount)} actions={<Freshness workspace={data.viewer.workspace} />}>
       {isEmpty ? <FirstSteps /> : <Tour />}
-      <Grid gap="md">
-        <Grid.Col span={{ base: 12, lg: variables.maySegments ? 7 : 12 }}>
-          <Stack gap="md">
-            <Needs query={data} />
-            {variables.mayJobs && <RunningJobs query={data} onEnded={reload} variables={variables} />}
-            {variables.mayBroadcasts && <RecentBroadcasts query={data} />}
-          </Stack>
-        </Grid.Col>
-        {variables.maySegments && (
-          <Grid.Col span={{ base: 12, lg: 5 }}>
-            <MovedSegments query={data} />
-          </Grid.Col>
-        )}
-      </Grid>
+      <Columns right={variables.maySegments && <MovedSegments query={data} />}>
+        <Needs query={data} />
+        {variables.mayJobs && <RunningJobs query={data} onEnded={reload} variables={variables} />}
+        {variables.mayBroadcasts && <RecentBroadcasts query={data} />}
+      </Columns>
     </Screen>
   );
 }

@@ -9,15 +9,16 @@ export type Need = {
   name: string;
   reason: string | null;
   path: string;
-  search?: Record<string, string | true>;
   /** Something failed, rather than waits. */
   isBroken: boolean;
 };
 
+export type NeedsData = Omit<needs_query$data, " $fragmentType">;
+
 const WEEK_MS = 7 * 86_400_000;
 
 /** Everything that waits for a person, what is broken first. What failed more than a week ago is history. */
-export function needsOf(data: Omit<needs_query$data, " $fragmentType">, texts: Catalogue, now: number): Need[] {
+export function needsOf(data: NeedsData, texts: Catalogue, now: number): Need[] {
   const t = texts.home.needs;
   const needs: Need[] = [];
   const add = (
@@ -25,8 +26,7 @@ export function needsOf(data: Omit<needs_query$data, " $fragmentType">, texts: C
     thing: { id?: string; name: string; reason?: string | null },
     path: string,
     isBroken: boolean,
-    search?: Record<string, string | true>,
-  ) => needs.push({ key: `${path} ${what}`, what, name: thing.name, reason: thing.reason ?? null, path, search, isBroken });
+  ) => needs.push({ key: `${path} ${what}`, what, name: thing.name, reason: thing.reason ?? null, path, isBroken });
   const isNew = (at: string) => now - Date.parse(at) < WEEK_MS;
 
   for (const job of data.failed?.nodes ?? []) {
@@ -43,13 +43,13 @@ export function needsOf(data: Omit<needs_query$data, " $fragmentType">, texts: C
   if (channel?.status === "REFUSED") add(t.channelRefused, { ...channel, name: t.channel }, "/settings/whatsapp", true);
   for (const workflow of data.workflows?.nodes ?? []) add(t.workflowPaused, workflow, `/workflows/${workflow.id}`, false);
   for (const workflow of data.stuck?.nodes ?? []) {
-    add(t.enrollmentsFailed(workflow.counts.failed), workflow, `/workflows/${workflow.id}`, true, { tab: "people", state: "FAILED" });
+    add(t.enrollmentsFailed(workflow.counts.failed), workflow, `/workflows/${workflow.id}?tab=people&state=FAILED`, true);
   }
-  if (data.stuck?.pageInfo.hasNextPage) add(t.moreStuck, { name: t.showThem }, "/workflows", true, { failed: true });
+  if (data.stuck?.pageInfo.hasNextPage) add(t.moreStuck, { name: t.showThem }, "/workflows?failed=true", true);
   for (const segment of data.unbuilt?.nodes ?? []) {
     add(t.segmentFailed, { ...segment, reason: texts.segments.statusLeads.FAILED }, `/segments/${segment.id}`, true);
   }
-  if (data.unbuilt?.pageInfo.hasNextPage) add(t.moreUnbuilt, { name: t.showThem }, "/segments", true, { status: "FAILED" });
+  if (data.unbuilt?.pageInfo.hasNextPage) add(t.moreUnbuilt, { name: t.showThem }, "/segments?status=FAILED", true);
   for (const endpoint of data.webhookEndpoints ?? []) {
     const what = { DISABLED: t.endpointDisabled, PAUSED: t.endpointPaused, BACKING_OFF: t.endpointFails, ACTIVE: null, CHECKING: null }[endpoint.status];
     if (what) add(what, { ...endpoint, name: endpoint.url }, `/destinations/webhooks/${endpoint.id}`, endpoint.status !== "PAUSED");

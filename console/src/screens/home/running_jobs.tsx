@@ -1,19 +1,15 @@
-import { Group, Stack, Text } from "@mantine/core";
 import { useEffect, useEffectEvent } from "react";
 import { graphql, useFragment } from "react-relay";
 
-import { PathLink } from "../../components/path_link";
-import { StatusBadge } from "../../components/status_badge";
-import { wordOf } from "../../format/words";
+import { useKit } from "../../components/use_kit";
 import { useLive } from "../../relay/live";
-import { useTexts } from "../../texts/texts";
 import type { jobFragment_job$key } from "../../__generated__/jobFragment_job.graphql";
 import type { runningJobs_query$key } from "../../__generated__/runningJobs_query.graphql";
 import type { runningJobsSubscription } from "../../__generated__/runningJobsSubscription.graphql";
 import { JOB } from "../transfers/job_fragment";
 import { JobProgress } from "../transfers/job_progress";
-import { STATUS_COLORS, titleOf } from "../transfers/job_words";
-import { HomeCard } from "./home_card";
+import classes from "./home.module.css";
+import { JobLine, Jobs, jobsOf } from "./home_parts";
 
 const LIVE = graphql`
   subscription runningJobsSubscription($id: ID!, $maySegments: Boolean!, $mayWorkflows: Boolean!) {
@@ -28,7 +24,7 @@ type Variables = { maySegments: boolean; mayWorkflows: boolean };
 
 /** Long work that runs or waits, each with how far it is; it moves by itself. */
 export function RunningJobs({ query, variables, onEnded }: { query: runningJobs_query$key; variables: Variables; onEnded: () => void }) {
-  const t = useTexts().home;
+  const kit = useKit();
   const { running, queued } = useFragment(
     graphql`
       fragment runningJobs_query on Query {
@@ -48,25 +44,17 @@ export function RunningJobs({ query, variables, onEnded }: { query: runningJobs_
     `,
     query,
   );
-  const jobs = new Map([...(running?.nodes ?? []), ...(queued?.nodes ?? [])].map((job) => [job.id, job]));
+  const jobs = jobsOf({ running, queued });
   return (
-    <HomeCard title={t.jobs.title} all={{ path: "/transfers", label: t.all }}>
-      {jobs.size === 0 && (
-        <Text size="sm" c="dimmed">
-          {t.jobs.none}
-        </Text>
-      )}
-      <Stack gap="sm" component="ul" m={0} p={0} style={{ listStyle: "none" }}>
-        {[...jobs.values()].map((job) => (
-          <JobLine key={job.id} id={job.id} job={job} variables={variables} onEnded={onEnded} />
-        ))}
-      </Stack>
-    </HomeCard>
+    <Jobs kit={kit}>
+      {jobs.map((job) => (
+        <LiveLine key={job.id} id={job.id} job={job} variables={variables} onEnded={onEnded} />
+      ))}
+    </Jobs>
   );
 }
 
-function JobLine({ id, job, variables, onEnded }: { id: string; job: jobFragment_job$key; variables: Variables; onEnded: () => void }) {
-  const t = useTexts();
+function LiveLine({ id, job, variables, onEnded }: { id: string; job: jobFragment_job$key; variables: Variables; onEnded: () => void }) {
   const data = useFragment(JOB, job);
   useLive<runningJobsSubscription>(LIVE, { id, maySegments: variables.maySegments, mayWorkflows: variables.mayWorkflows });
   const isOver = data.status === "SUCCEEDED" || data.status === "FAILED" || data.status === "CANCELLED";
@@ -77,14 +65,14 @@ function JobLine({ id, job, variables, onEnded }: { id: string; job: jobFragment
     return () => clearTimeout(timer);
   }, [isOver]);
   return (
-    <li>
-      <Group justify="space-between" gap="xs" mb={4} wrap="nowrap">
-        <PathLink path={`/transfers/${id}`} size="sm" fw={600} truncate>
-          {titleOf(t, data)}
-        </PathLink>
-        <StatusBadge color={STATUS_COLORS[data.status] ?? "gray"}>{wordOf(t.transfers.statuses, data.status)}</StatusBadge>
-      </Group>
-      <JobProgress job={data} />
-    </li>
+    <JobLine
+      kit={useKit()}
+      job={data}
+      progress={
+        <div className={classes.progress}>
+          <JobProgress job={data} />
+        </div>
+      }
+    />
   );
 }

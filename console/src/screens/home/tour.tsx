@@ -5,20 +5,17 @@ import { PartHead } from "../../components/part_head";
 import { PathLink } from "../../components/path_link";
 import { useViewer } from "../../session/session";
 import { useTexts } from "../../texts/texts";
-
-const KEPT = "muster.tour";
-const DEMO = /@demo\.example$/;
+import { closeTour, isTourShown, tourSteps } from "./tour_shown";
 
 /** Where to look first in the demo workspace. Closed once, it stays closed in this browser. */
 export function Tour() {
   const texts = useTexts();
   const t = texts.home.tour;
-  const { member, permissions } = useViewer();
-  const [isClosed, setClosed] = useState(() => localStorage.getItem(KEPT) === "closed");
-  const steps = t.steps.filter(({ needs }) => permissions.some((each) => each === needs));
-  if (isClosed || !member || !DEMO.test(member.email) || steps.length === 0) return null;
+  const viewer = useViewer();
+  const [isClosed, setClosed] = useState(() => !isTourShown(viewer, texts));
+  if (isClosed) return null;
   const close = () => {
-    localStorage.setItem(KEPT, "closed");
+    closeTour();
     setClosed(true);
   };
   return (
@@ -28,7 +25,7 @@ export function Tour() {
         <CloseButton aria-label={t.close} onClick={close} />
       </Group>
       <SimpleGrid cols={{ base: 1, xs: 2, lg: 4 }} component="ol" m={0} p={0} style={{ listStyle: "none" }}>
-        {steps.map((step, index) => (
+        {tourSteps(viewer, texts).map((step, index) => (
           <Stack key={step.path} gap={2} component="li">
             <PathLink path={step.path} fw={600} size="sm">
               {index + 1}. {step.title}

@@ -1,15 +1,14 @@
 import { Alert, Card, Group, SimpleGrid, Stack, Text, Title } from "@mantine/core";
-import { IconPlus } from "@tabler/icons-react";
 import { graphql } from "relay-runtime";
 
-import { Empty } from "../../components/empty";
-import { ButtonTo, LinkTo } from "../../components/link";
+import { LinkTo } from "../../components/link";
 import { Screen } from "../../components/screen";
+import { useKit } from "../../components/use_kit";
 import { usePoll, useScreenQuery } from "../../relay/screen_query";
 import { useMay, useViewer } from "../../session/session";
-import { useTexts } from "../../texts/texts";
 import type { scoreListQuery } from "../../__generated__/scoreListQuery.graphql";
 import { LevelBar } from "./level_bar";
+import { Create, NoScores } from "./score_first_view";
 import { ScoreStatus } from "./score_status";
 import { scoresRoute } from "./routes";
 
@@ -38,23 +37,17 @@ const EVERY_MS = 30_000;
 
 /** All scores of the workspace, each with who has which level; those that are being computed move by themselves. */
 export function ScoreList() {
-  const t = useTexts().scores;
+  const kit = useKit();
+  const t = kit.t.scores;
   const mayWrite = useMay("SEGMENT_WRITE");
   const { workspace } = useViewer();
   const [{ scoreModels }] = useScreenQuery<scoreListQuery>(QUERY, {});
   const isBuilding = scoreModels.nodes.some(({ status }) => status === "BUILDING");
   usePoll<scoreListQuery>(QUERY, {}, isBuilding ? WHILE_BUILDING_MS : EVERY_MS);
-  const create = mayWrite && (
-    <ButtonTo to="/scores/new" leftSection={<IconPlus size={16} />}>
-      {t.new}
-    </ButtonTo>
-  );
   return (
-    <Screen title={t.title} lead={t.lead} actions={scoreModels.nodes.length > 0 && create}>
+    <Screen title={t.title} lead={t.lead} actions={scoreModels.nodes.length > 0 && mayWrite && <Create kit={kit} />}>
       {scoreModels.nodes.length === 0 ? (
-        <Empty title={t.empty} action={create}>
-          {t.emptyLead}
-        </Empty>
+        <NoScores kit={kit} mayWrite={mayWrite} />
       ) : (
         <SimpleGrid cols={{ base: 1, lg: 2 }} component="ul" p={0} m={0}>
           {scoreModels.nodes.map((model) => (

@@ -1,21 +1,20 @@
 import { NativeSelect, Text } from "@mantine/core";
-import { IconPlus } from "@tabler/icons-react";
 import { useCallback, useMemo } from "react";
 import { graphql } from "react-relay";
 
 import { DataTable } from "../../components/data_table";
 import { Empty } from "../../components/empty";
-import { ButtonTo } from "../../components/link";
 import { Screen } from "../../components/screen";
 import { SearchInput } from "../../components/search_input";
+import { useKit } from "../../components/use_kit";
 import { useReturn } from "../../relay/live";
 import { usePages } from "../../relay/pages";
 import { useMay } from "../../session/session";
 import { useTexts } from "../../texts/texts";
 import type { segmentListQuery, segmentListQuery$data } from "../../__generated__/segmentListQuery.graphql";
-import { type Column } from "../../components/table_frame";
 import { KINDS, ORDERS, segmentsRoute, STATUSES, UNUSED, type SegmentListSearch } from "./routes";
 import { SegmentCells } from "./segment_cells";
+import { columnsOf, Create } from "./segment_list_parts";
 import classes from "./segments.module.css";
 
 const QUERY = graphql`
@@ -54,7 +53,8 @@ const QUERY = graphql`
 type Row = segmentListQuery$data["segments"]["nodes"][number];
 
 export function SegmentList() {
-  const t = useTexts().segments;
+  const kit = useKit();
+  const t = kit.t.segments;
   const search = segmentsRoute.useSearch();
   const mayWrite = useMay("SEGMENT_WRITE");
   const unusedSince = useMemo(() => (search.unused ? daysAgo(Number(search.unused)) : undefined), [search.unused]);
@@ -73,20 +73,7 @@ export function SegmentList() {
     ...segments.pageInfo,
   }));
   useReturn(pages.again);
-  const columns: Column[] = [
-    { key: "name", label: t.name },
-    { key: "kind", label: t.kind, width: 130 },
-    { key: "size", label: t.size, width: 100, numeric: true },
-    { key: "trend", label: t.trend, width: 124 },
-    { key: "status", label: t.status, width: 130 },
-    { key: "fresh", label: isDeleted ? t.deletedAt : t.fresh, width: 150 },
-    { key: "uses", label: isDeleted ? "" : t.used, width: 120 },
-  ];
-  const create = mayWrite && (
-    <ButtonTo to="/segments/new" leftSection={<IconPlus size={16} />}>
-      {t.create}
-    </ButtonTo>
-  );
+  const create = mayWrite && <Create kit={kit} />;
   const { again } = pages;
   const cells = useCallback((row: Row) => <SegmentCells segment={row} onRestored={again} />, [again]);
   const isFiltered = [search.search, search.kind, search.status, search.unused].some((filter) => filter !== undefined);
@@ -100,7 +87,7 @@ export function SegmentList() {
       )}
       <DataTable
         label={t.title}
-        columns={columns}
+        columns={columnsOf(t, isDeleted)}
         pages={pages}
         renderCells={cells}
         empty={

@@ -99,7 +99,7 @@ function Page({ segment, since, reload }: { segment: ShownSegment; since: string
           <div className={classes.facts}>
             <Group gap="xs">
               <StatusBadge color="gray">{t.segments.kinds[segment.kind]}</StatusBadge>
-              <SegmentStatusBadge status={segment.status} />
+              <SegmentStatusBadge t={t} status={segment.status} />
             </Group>
             <Text size="xs" c="dimmed" component="div">
               {t.segments.fresh} <Moment at={segment.computedAt} />

@@ -1,26 +1,21 @@
-import { Group, Progress, Text } from "@mantine/core";
-import { IconDownload, IconUpload } from "@tabler/icons-react";
+import { Group } from "@mantine/core";
 import { graphql, useFragment } from "react-relay";
 
 import { Select } from "../../components/choices";
 import { DataTable } from "../../components/data_table";
 import { Empty } from "../../components/empty";
-import { ButtonTo, LinkTo } from "../../components/link";
-import { Moment } from "../../components/moment";
 import { Screen } from "../../components/screen";
-import { StatusBadge } from "../../components/status_badge";
-import { formatShare } from "../../format/numbers";
 import { wordOf } from "../../format/words";
 import { useLive } from "../../relay/live";
 import { usePages } from "../../relay/pages";
 import { useMay } from "../../session/session";
-import { useTexts } from "../../texts/texts";
 import type { jobFragment_job$key } from "../../__generated__/jobFragment_job.graphql";
 import type { jobFragmentFollowSubscription } from "../../__generated__/jobFragmentFollowSubscription.graphql";
 import type { jobListQuery, jobListQuery$data } from "../../__generated__/jobListQuery.graphql";
-import { DataCell } from "../../components/table_frame";
+import { useKit } from "../../components/use_kit";
 import { FOLLOW, JOB } from "./job_fragment";
-import { IS_UNFINISHED, percentOf, STATUS_COLORS, titleOf } from "./job_words";
+import { Actions, Cells, columnsOf } from "./job_list_parts";
+import { IS_UNFINISHED } from "./job_words";
 import { useNewJobs } from "./new_jobs";
 import { KINDS, STATUSES, transfersRoute } from "./routes";
 
@@ -45,7 +40,8 @@ type Row = jobListQuery$data["jobs"]["nodes"][number];
 const MOST_FOLLOWED = 20;
 
 export function JobList() {
-  const t = useTexts();
+  const kit = useKit();
+  const { t } = kit;
   const { kind, status } = transfersRoute.useSearch();
   const navigate = transfersRoute.useNavigate();
   const mayImport = useMay("CONTACT_IMPORT");
@@ -61,20 +57,7 @@ export function JobList() {
     <Screen
       title={t.transfers.title}
       lead={t.transfers.lead}
-      actions={
-        <>
-          {mayExport && (
-            <ButtonTo to="/transfers/export" variant="default" leftSection={<IconDownload size={16} />}>
-              {t.transfers.newExport}
-            </ButtonTo>
-          )}
-          {mayImport && (
-            <ButtonTo to="/transfers/import" leftSection={<IconUpload size={16} />}>
-              {t.transfers.newImport}
-            </ButtonTo>
-          )}
-        </>
-      }
+      actions={<Actions kit={kit} mayImport={mayImport} mayExport={mayExport} />}
     >
       <Group gap="sm">
         <Select
@@ -102,12 +85,7 @@ export function JobList() {
       </Group>
       <DataTable
         label={t.transfers.title}
-        columns={[
-          { key: "what", label: t.transfers.what },
-          { key: "status", label: t.transfers.status, width: 140 },
-          { key: "progress", label: t.transfers.progress, width: 180 },
-          { key: "created", label: t.transfers.created, width: 160 },
-        ]}
+        columns={columnsOf(t.transfers)}
         pages={pages}
         renderCells={cells}
         empty={
@@ -122,10 +100,9 @@ export function JobList() {
   );
 }
 
-const cells = (row: Row, index: number) => <Cells job={row} isFollowed={index < MOST_FOLLOWED} />;
+const cells = (row: Row, index: number) => <LiveCells job={row} isFollowed={index < MOST_FOLLOWED} />;
 
-function Cells({ job, isFollowed }: { job: jobFragment_job$key; isFollowed: boolean }) {
-  const t = useTexts();
+function LiveCells({ job, isFollowed }: { job: jobFragment_job$key; isFollowed: boolean }) {
   const row = useFragment(JOB, job);
   const maySegments = useMay("SEGMENT_READ");
   const mayWorkflows = useMay("WORKFLOW_READ");
@@ -134,36 +111,5 @@ function Cells({ job, isFollowed }: { job: jobFragment_job$key; isFollowed: bool
     FOLLOW,
     isFollowed && isUnfinished ? { id: row.id, maySegments, mayWorkflows, mayImport: false } : null,
   );
-  const percent = percentOf(row);
-  return (
-    <>
-      <DataCell>
-        <LinkTo to="/transfers/$job" params={{ job: row.id }} fw={500} size="sm">
-          {titleOf(t, row)}
-        </LinkTo>
-      </DataCell>
-      <DataCell>
-        <StatusBadge color={row.undoneAt && !isUnfinished ? "gray" : (STATUS_COLORS[row.status] ?? "gray")}>
-          {row.undoneAt && !isUnfinished ? t.transfers.undone : wordOf(t.transfers.statuses, row.status)}
-        </StatusBadge>
-      </DataCell>
-      <DataCell>
-        {isUnfinished && percent !== null ? (
-          <Group gap="xs" wrap="nowrap">
-            <Progress value={percent} w={90} aria-label={t.transfers.jobProgress} />
-            <Text size="xs" className="numeric">
-              {formatShare(percent / 100)}
-            </Text>
-          </Group>
-        ) : (
-          <Text size="sm" c="dimmed">
-            {row.total == null ? t.transfers.doneSoFar(row.done) : t.transfers.doneOf(row.done, row.total)}
-          </Text>
-        )}
-      </DataCell>
-      <DataCell>
-        <Moment at={row.createdAt} />
-      </DataCell>
-    </>
-  );
+  return <Cells kit={useKit()} job={row} />;
 }

@@ -2,7 +2,7 @@ import { wordOf } from "../../format/words";
 import type { Catalogue } from "../../texts/en";
 import type { jobFragment_job$data } from "../../__generated__/jobFragment_job.graphql";
 
-type Job = Omit<jobFragment_job$data, " $fragmentType">;
+export type Job = Omit<jobFragment_job$data, " $fragmentType">;
 
 export const IS_UNFINISHED: Readonly<Record<string, boolean>> = { QUEUED: true, RUNNING: true, PAUSED: true };
 

@@ -1,16 +1,12 @@
 import { Button, Group, Modal, Stack, Switch, TextInput } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
-import { IconPlus } from "@tabler/icons-react";
 import { useState, type FormEvent } from "react";
 import { graphql, useFragment } from "react-relay";
 
 import { DataTable } from "../../components/data_table";
 import { Empty } from "../../components/empty";
-import { LinkTo } from "../../components/link";
-import { Moment } from "../../components/moment";
 import { Screen } from "../../components/screen";
 import { SearchInput } from "../../components/search_input";
-import { formatNumber } from "../../format/numbers";
 import { errorOf, useMutationCall, type UserError } from "../../relay/commit";
 import { useReturn } from "../../relay/live";
 import { usePages } from "../../relay/pages";
@@ -19,10 +15,10 @@ import { useTexts } from "../../texts/texts";
 import type { workflowListCreateMutation } from "../../__generated__/workflowListCreateMutation.graphql";
 import type { workflowListQuery, workflowListQuery$data } from "../../__generated__/workflowListQuery.graphql";
 import type { workflowList_workflow$key } from "../../__generated__/workflowList_workflow.graphql";
-import { DataCell } from "../../components/table_frame";
+import { useKit } from "../../components/use_kit";
 import { EMPTY_GRAPH } from "./graph";
 import { workflowsRoute } from "./routes";
-import { WorkflowState } from "./workflow_state";
+import { Cells, columnsOf, Create } from "./workflow_list_parts";
 
 const QUERY = graphql`
   query workflowListQuery($search: String, $withFailed: Boolean!, $after: String) {
@@ -42,7 +38,8 @@ const QUERY = graphql`
 type Row = workflowListQuery$data["workflows"]["nodes"][number];
 
 export function WorkflowList() {
-  const t = useTexts().workflows;
+  const kit = useKit();
+  const t = kit.t.workflows;
   const mayWrite = useMay("WORKFLOW_WRITE");
   const { search, failed = false } = workflowsRoute.useSearch();
   const navigate = workflowsRoute.useNavigate();
@@ -52,11 +49,7 @@ export function WorkflowList() {
     ...workflows.pageInfo,
   }));
   useReturn(pages.again);
-  const create = mayWrite && (
-    <Button leftSection={<IconPlus size={16} />} onClick={open}>
-      {t.create}
-    </Button>
-  );
+  const create = mayWrite && <Create kit={kit} onClick={open} />;
   return (
     <Screen title={t.title} lead={t.lead} actions={create}>
       <Group component="search">
@@ -74,14 +67,7 @@ export function WorkflowList() {
       </Group>
       <DataTable
         label={t.title}
-        columns={[
-          { key: "name", label: t.columns.name },
-          { key: "status", label: t.columns.status, width: 110 },
-          { key: "inside", label: t.columns.inside, numeric: true, width: 100 },
-          { key: "entered", label: t.columns.entered, numeric: true, width: 100 },
-          { key: "goal", label: t.columns.goal, numeric: true, width: 100 },
-          { key: "changed", label: t.columns.changed, width: 160 },
-        ]}
+        columns={columnsOf(t)}
         pages={pages}
         renderCells={cells}
         empty={search || failed ? <Empty title={t.none} /> : <Empty title={t.empty} action={create}>{t.emptyLead}</Empty>}
@@ -93,9 +79,9 @@ export function WorkflowList() {
   );
 }
 
-const cells = (row: Row) => <Cells workflow={row} />;
+const cells = (row: Row) => <FilledCells workflow={row} />;
 
-function Cells({ workflow }: { workflow: workflowList_workflow$key }) {
+function FilledCells({ workflow }: { workflow: workflowList_workflow$key }) {
   const row = useFragment(
     graphql`
       fragment workflowList_workflow on Workflow {
@@ -112,24 +98,7 @@ function Cells({ workflow }: { workflow: workflowList_workflow$key }) {
     `,
     workflow,
   );
-  return (
-    <>
-      <DataCell>
-        <LinkTo to="/workflows/$workflowId" params={{ workflowId: row.id }} fw={500}>
-          {row.name}
-        </LinkTo>
-      </DataCell>
-      <DataCell>
-        <WorkflowState status={row.status} />
-      </DataCell>
-      <DataCell numeric>{formatNumber(row.counts.inside)}</DataCell>
-      <DataCell numeric>{formatNumber(row.counts.entered)}</DataCell>
-      <DataCell numeric>{formatNumber(row.counts.goal)}</DataCell>
-      <DataCell>
-        <Moment at={row.updatedAt} />
-      </DataCell>
-    </>
-  );
+  return <Cells kit={useKit()} row={row} />;
 }
 
 const CREATE = graphql`

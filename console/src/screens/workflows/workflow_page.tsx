@@ -138,7 +138,7 @@ function Page({ workflow, since }: { workflow: Workflow; since: string }) {
       title={
         <Group gap="sm" component="span">
           {workflow.name}
-          <WorkflowState status={workflow.status} />
+          <WorkflowState t={useTexts()} status={workflow.status} />
         </Group>
       }
       lead={workflow.description ?? (workflow.status === "DRAFT" && workflow.published ? t.readyLead : t.statusLead[workflow.status])}
