@@ -86,20 +86,21 @@ function press(event: Event): void {
 /** Passes on what a person did in what was drawn early to what has replaced it. */
 export function passOn(): void {
   const [toFocus, toPress] = [focused, pressed].map((name) =>
-    name === undefined ? undefined : [...document.querySelectorAll<HTMLElement>("a, button")].find((each) => nameOf(each) === name),
+    name === undefined ? undefined : [...document.querySelectorAll<HTMLElement>("a, button, input, select")].find((each) => nameOf(each) === name),
   );
   focused = undefined;
   toFocus?.focus();
   if (screen?.contains(toPress ?? null)) return; // its screen is not there yet
   pressed = undefined;
-  toPress?.click();
+  if (toPress?.matches("input, select")) toPress.focus();
+  else toPress?.click();
 }
 
 function nameOf(target: EventTarget | null): string | undefined {
-  const element = target instanceof Element ? target.closest<HTMLElement>("a, button") : null;
+  const element = target instanceof Element ? target.closest<HTMLElement>("a, button, input, select, [data-field]") : null;
   if (!element) return undefined;
   const { href = "" } = element as HTMLAnchorElement;
-  return `${href} ${element.getAttribute("aria-label") ?? element.textContent}`;
+  return `${href} ${element.dataset.field ?? element.getAttribute("aria-label") ?? element.textContent}`;
 }
 
 function elementOf(content: ReactNode): HTMLElement | undefined {

@@ -1,6 +1,6 @@
 import { IconPlus } from "@tabler/icons-react";
 
-import { AwaitedPlace } from "../../components/awaited_place";
+import { AwaitedField } from "../../components/awaited_field";
 import { Bar } from "../../components/bar";
 import beside from "../../components/beside.module.css";
 import { Empty } from "../../components/empty";
@@ -25,7 +25,7 @@ export const firstView: FirstView<Data> = ({ kit, may, data: { broadcasts } }) =
   const maySend = may("BROADCAST_SEND") && may("SEGMENT_READ");
   return (
     <Screen title={t.title} lead={t.count(broadcasts.totalCount)} actions={maySend && <Create kit={kit} />}>
-      <AwaitedPlace style={{ width: 200 }} />
+      <AwaitedField label={t.status} value={t.anyStatus} style={{ width: 200 }} />
       <FirstRows
         label={t.title}
         columns={columnsOf(t)}

@@ -1,5 +1,6 @@
-import { IconDownload, IconPlus, IconUsers } from "@tabler/icons-react";
+import { IconArrowsSort, IconDownload, IconFilter, IconPlus, IconSearch, IconUsers } from "@tabler/icons-react";
 
+import { AwaitedField } from "../../components/awaited_field";
 import { AwaitedPlace } from "../../components/awaited_place";
 import { Empty } from "../../components/empty";
 import type { Kit } from "../../components/kit";
@@ -30,10 +31,15 @@ export const firstView: FirstView<Data> = ({ kit, may, data: { contacts } }) => 
   return (
     <Screen title={t.contacts.title} lead={t.contacts.count(count)} actions={<Actions kit={kit} mayWrite={may("CONTACT_WRITE")} mayExport={may("CONTACT_EXPORT") && may("JOB_READ")} />}>
       <div className={classes.filters}>
-        <AwaitedPlace />
-        {may("SEGMENT_READ") && <AwaitedPlace />}
-        <AwaitedPlace className={classes.arrangeAwaited} />
-        {may("SEGMENT_READ") && <AwaitedPlace className={classes.rule} />}
+        <AwaitedField label={t.contacts.search} icon={<IconSearch size={16} />} />
+        {may("SEGMENT_READ") && <AwaitedField label={t.contacts.filters.segment} />}
+        <div className={classes.arrangeAwaited}>
+          <AwaitedField label={t.contacts.filters.order} icon={<IconArrowsSort size={16} />} value={t.contacts.orders.CREATED_AT_DESC} style={{ width: 230 }} />
+          <AwaitedPlace style={{ width: 42 }} />
+        </div>
+        {may("SEGMENT_READ") && (
+          <AwaitedField label={t.contacts.filters.rule} icon={<IconFilter size={16} />} placeholder={t.contacts.filters.rulePlaceholder} className={classes.rule} />
+        )}
       </div>
       <FirstRows
         label={t.contacts.title}

@@ -2,20 +2,8 @@ import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
 
 import { rootRoute } from "../../app/root";
 import { SCREEN_CODE } from "../../app/screen_code";
+import { KINDS, ORDERS, STATUSES, UNUSED } from "./choices";
 
-const KINDS = ["STATIC", "DYNAMIC", "DYNAMIC_PLUS"] as const;
-const ORDERS = [
-  "NAME_ASC",
-  "NAME_DESC",
-  "CREATED_AT_DESC",
-  "CREATED_AT_ASC",
-  "MEMBER_COUNT_DESC",
-  "MOVED_DESC",
-  "LAST_USED_AT_DESC",
-  "LAST_USED_AT_ASC",
-] as const;
-const STATUSES = ["READY", "BUILDING", "FAILED"] as const;
-const UNUSED = ["30", "90", "365"] as const;
 const TABS = ["members", "changes", "uses", "rule", "overrides", "why"] as const;
 const PERIODS = ["7", "30", "90", "365"] as const;
 
@@ -23,7 +11,7 @@ export type SegmentKind = (typeof KINDS)[number];
 export type SegmentOrder = (typeof ORDERS)[number];
 export type SegmentTab = (typeof TABS)[number];
 
-export { KINDS, ORDERS, PERIODS, STATUSES, TABS, UNUSED };
+export { PERIODS, TABS };
 
 type Raw = Record<string, unknown>;
 

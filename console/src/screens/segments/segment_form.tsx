@@ -11,7 +11,8 @@ import { useRulePreview, type RuleFindings } from "../../rules/use_rule_preview"
 import { errorOf, type UserError } from "../../relay/commit";
 import { useTexts } from "../../texts/texts";
 import type { catalogue_rules$key } from "../../__generated__/catalogue_rules.graphql";
-import { KINDS, type SegmentKind } from "./routes";
+import { KINDS } from "./choices";
+import type { SegmentKind } from "./routes";
 import classes from "./segments.module.css";
 
 export type SegmentValues = { name: string; description: string; kind: SegmentKind; rule: RuleInput };

@@ -1,7 +1,7 @@
-import { IconPlus } from "@tabler/icons-react";
+import { IconPlus, IconSearch } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 
-import { AwaitedPlace } from "../../components/awaited_place";
+import { AwaitedField } from "../../components/awaited_field";
 import { Empty } from "../../components/empty";
 import type { Kit } from "../../components/kit";
 import { Screen } from "../../components/screen";
@@ -13,6 +13,7 @@ import type { FirstView } from "../../frame/first_view";
 import type { Catalogue } from "../../texts/en";
 import type { segmentCells_segment$data } from "../../__generated__/segmentCells_segment.graphql";
 import type { segmentListQuery$data } from "../../__generated__/segmentListQuery.graphql";
+import { KINDS, ORDERS, STATUSES, UNUSED } from "./choices";
 import classes from "./segments.module.css";
 import { SegmentStatusBadge } from "./status";
 
@@ -27,10 +28,11 @@ export const firstView: FirstView<Data> = ({ kit, may, data: { segments } }) => 
   return (
     <Screen title={t.title} lead={t.count(segments.totalCount)} actions={create}>
       <div className={classes.filters}>
-        <AwaitedPlace className={classes.search} />
-        {[104, 126, 122, 98].map((width) => (
-          <AwaitedPlace key={width} style={{ width }} />
-        ))}
+        <AwaitedField label={t.search} icon={<IconSearch size={16} />} className={classes.search} />
+        <AwaitedField label={t.kind} value={t.anyKind} choices={[t.anyKind, ...KINDS.map((kind) => t.kinds[kind])]} />
+        <AwaitedField label={t.status} value={t.anyStatus} choices={[t.anyStatus, ...STATUSES.map((status) => t.statuses[status]), t.deletedOnly]} />
+        <AwaitedField label={t.unusedSince} value={t.unusedChoices.any} choices={[t.unusedChoices.any, ...UNUSED.map((days) => t.unusedChoices[days])]} />
+        <AwaitedField label={t.order} value={t.orders.NAME_ASC} choices={ORDERS.map((order) => t.orders[order])} />
       </div>
       <FirstRows
         label={t.title}

@@ -1,6 +1,6 @@
 import { IconDownload, IconUpload } from "@tabler/icons-react";
 
-import { AwaitedPlace } from "../../components/awaited_place";
+import { AwaitedField } from "../../components/awaited_field";
 import { Bar } from "../../components/bar";
 import beside from "../../components/beside.module.css";
 import { Empty } from "../../components/empty";
@@ -25,9 +25,8 @@ export const firstView: FirstView<Data> = ({ kit, may, data: { jobs } }) => {
   return (
     <Screen title={t.title} lead={t.lead} actions={<Actions kit={kit} mayImport={may("CONTACT_IMPORT")} mayExport={may("CONTACT_EXPORT")} />}>
       <div className={beside.wrapped}>
-        {[240, 180].map((maxWidth) => (
-          <AwaitedPlace key={maxWidth} style={{ flex: "1 1 150px", maxWidth }} />
-        ))}
+        <AwaitedField label={t.kind} placeholder={t.allKinds} style={{ flex: "1 1 150px", maxWidth: 240 }} />
+        <AwaitedField label={t.status} placeholder={t.allStatuses} style={{ flex: "1 1 150px", maxWidth: 180 }} />
       </div>
       <FirstRows
         label={t.title}

@@ -1,5 +1,6 @@
-import { IconPlus } from "@tabler/icons-react";
+import { IconPlus, IconSearch } from "@tabler/icons-react";
 
+import { AwaitedField } from "../../components/awaited_field";
 import { AwaitedPlace } from "../../components/awaited_place";
 import beside from "../../components/beside.module.css";
 import { Empty } from "../../components/empty";
@@ -25,8 +26,8 @@ export const firstView: FirstView<Data> = ({ kit, may, data: { workflows } }) =>
   return (
     <Screen title={t.title} lead={t.lead} actions={create}>
       <div className={beside.wrapped}>
-        <AwaitedPlace style={{ flex: "1 1 240px" }} />
-        <AwaitedPlace style={{ width: 200 }} />
+        <AwaitedField label={t.search} icon={<IconSearch size={16} />} style={{ flex: "1 1 240px" }} />
+        <AwaitedPlace style={{ width: 200, height: 20 }} />
       </div>
       <FirstRows
         label={t.title}
