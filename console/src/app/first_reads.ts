@@ -50,8 +50,12 @@ const FIRST_READS: Readonly<Partial<Record<Route, FirstRead>>> = {
       withSegments: may("SEGMENT_READ"),
       withWorkflows: may("WORKFLOW_READ"),
     }),
+    view: () => import("../screens/contacts/contact_first_view"),
   },
-  "/contacts/duplicates": { query: () => import("../__generated__/duplicatesQuery.graphql") },
+  "/contacts/duplicates": {
+    query: () => import("../__generated__/duplicatesQuery.graphql"),
+    view: () => import("../screens/contacts/duplicates_first_view"),
+  },
   "/destinations/audiences": {
     query: () => import("../__generated__/audienceListQuery.graphql"),
     view: () => import("../screens/destinations/audience_first_view"),
@@ -67,12 +71,19 @@ const FIRST_READS: Readonly<Partial<Record<Route, FirstRead>>> = {
     variables: () => ({ deleted: false, orderBy: "NAME_ASC" }),
     view: () => import("../screens/segments/segment_list_parts"),
   },
-  "/segments/$segmentId": { query: () => import("../__generated__/segmentPageQuery.graphql"), variables: (id) => ({ id }) },
+  "/segments/$segmentId": {
+    query: () => import("../__generated__/segmentPageQuery.graphql"),
+    variables: (id) => ({ id }),
+    view: () => import("../screens/segments/segment_page_parts"),
+  },
   "/settings/fields": { query: () => import("../__generated__/fieldListQuery.graphql") },
   "/settings/members": { query: () => import("../__generated__/memberListQuery.graphql") },
   "/settings/tokens": { query: () => import("../__generated__/tokenListQuery.graphql") },
   "/settings/tracking": { query: () => import("../__generated__/trackingListQuery.graphql") },
-  "/settings/whatsapp": { query: () => import("../__generated__/whatsappSettingsQuery.graphql") },
+  "/settings/whatsapp": {
+    query: () => import("../__generated__/whatsappSettingsQuery.graphql"),
+    view: () => import("../screens/settings/whatsapp_first_view"),
+  },
   "/settings/workspace": { query: () => import("../__generated__/workspaceSettingsQuery.graphql") },
   "/transfers": {
     query: () => import("../__generated__/jobListQuery.graphql"),

@@ -6,6 +6,8 @@ import type { PlainButtonProps } from "./plain_button";
 export type KitLinkProps = {
   path: string;
   strong?: boolean;
+  /** As a link among words has to be. */
+  isUnderlined?: boolean;
   title?: string;
   /** Said in place of what is shown. */
   label?: string;

@@ -8,12 +8,13 @@ export function PlainLink({
   href,
   onClick,
   strong = false,
+  isUnderlined = false,
   title,
   label,
   children,
 }: Omit<KitLinkProps, "path"> & { href: string; onClick?: (event: MouseEvent) => void }) {
   return (
-    <a href={href} className={strong ? classes.strong : classes.link} title={title} aria-label={label} onClick={onClick}>
+    <a href={href} className={strong ? classes.strong : classes.link} data-underlined={isUnderlined || undefined} title={title} aria-label={label} onClick={onClick}>
       {children}
     </a>
   );

@@ -43,7 +43,7 @@ export function AwaitedPart({ texts, viewer, path }: { texts: FrameTexts; viewer
 }
 
 /** The place of what is not there yet. It is seen after a while only, so that what is there soon is not announced by a flash. */
-export function AwaitedContent({ texts }: { texts: FrameTexts }) {
+export function AwaitedContent({ texts }: { texts: Pick<FrameTexts, "loading"> }) {
   return (
     <div role="status" data-awaited className={classes.content}>
       <span className="only-read">{texts.loading}</span>

@@ -1,21 +1,20 @@
-import { ActionIcon, Grid, Group, Menu, Stack, Tabs, Text } from "@mantine/core";
+import { ActionIcon, Grid, Menu, Stack, Tabs, Text } from "@mantine/core";
 import { IconActivity, IconDots, IconDownload, IconTrash, IconUserOff } from "@tabler/icons-react";
 import { Navigate, notFound } from "@tanstack/react-router";
 import { useState } from "react";
 import { graphql, useRelayEnvironment } from "react-relay";
 
-import { LinkTo } from "../../components/link";
-import { Moment } from "../../components/moment";
 import { Screen } from "../../components/screen";
 import { ScreenPart } from "../../components/screen_part";
 import { TabStrip } from "../../components/tab_strip";
+import { useKit } from "../../components/use_kit";
 import { formatNumber } from "../../format/numbers";
 import { useScreenQuery } from "../../relay/screen_query";
 import { useMay } from "../../session/session";
-import { useTexts } from "../../texts/texts";
 import type { contactPageQuery } from "../../__generated__/contactPageQuery.graphql";
 import { ActivityForm } from "./activity_form";
 import { ConsentCard } from "./consent_card";
+import { Lead, titleOf } from "./contact_first_view";
 import { ContactFields } from "./contact_fields";
 import { ContactIdentity } from "./contact_identity";
 import { ContactScores } from "./contact_scores";
@@ -79,7 +78,8 @@ const QUERY = graphql`
 
 /** One contact: what is known of it, what it did, and where it is. */
 export function ContactPage() {
-  const texts = useTexts();
+  const kit = useKit();
+  const texts = kit.t;
   const t = texts.contacts.page;
   const { contactId } = contactRoute.useParams();
   const search = contactRoute.useSearch();
@@ -107,7 +107,7 @@ export function ContactPage() {
   if (contact.id !== contactId) return <Navigate to="/contacts/$contactId" params={{ contactId: contact.id }} search={search} replace />;
 
   const change = (next: Partial<PageSearch>, replace = true) => void navigate({ search: (before: PageSearch) => ({ ...before, ...next }), replace });
-  const name = contact.name ?? contact.email ?? contact.phone ?? texts.contacts.nameless;
+  const name = titleOf(texts, contact);
   const segments = contact.segments?.totalCount;
   const inside = contact.enrollments?.totalCount;
   const offered: Record<Tab, boolean> = {
@@ -125,23 +125,7 @@ export function ContactPage() {
   return (
     <Screen
       title={name}
-      lead={
-        <Group gap={6} component="span">
-          <LinkTo to="/contacts" size="sm">
-            {texts.contacts.title}
-          </LinkTo>
-          <span aria-hidden>·</span>
-          {contact.anonymous && (
-            <>
-              <span>{t.anonymous}</span>
-              <span aria-hidden>·</span>
-            </>
-          )}
-          <span>
-            {t.created} <Moment at={contact.createdAt} inherit span />
-          </span>
-        </Group>
-      }
+      lead={<Lead kit={kit} contact={contact} />}
       actions={
         (mayWrite || mayRecord || mayExport) && (
           <Menu position="bottom-end" withinPortal>

@@ -3,11 +3,11 @@ import { IconGitMerge } from "@tabler/icons-react";
 import { useCallback, useState } from "react";
 import { graphql } from "relay-runtime";
 
-import { Empty } from "../../components/empty";
 import { LinkTo } from "../../components/link";
 import { Moment } from "../../components/moment";
 import { messageOf, notifyDone } from "../../components/notify";
 import { Screen } from "../../components/screen";
+import { useKit } from "../../components/use_kit";
 import { formatShare } from "../../format/numbers";
 import { useMutationCall } from "../../relay/commit";
 import { useReturn } from "../../relay/live";
@@ -17,6 +17,7 @@ import { useTexts } from "../../texts/texts";
 import type { duplicatesDismissMutation } from "../../__generated__/duplicatesDismissMutation.graphql";
 import type { duplicatesQuery, duplicatesQuery$data } from "../../__generated__/duplicatesQuery.graphql";
 import classes from "./duplicates.module.css";
+import { Lead, NoPairs } from "./duplicates_first_view";
 import { MergePanel } from "./merge_panel";
 import { Reasons } from "./reasons";
 import { duplicatesRoute } from "./routes";
@@ -67,7 +68,8 @@ type Person = Pair["a"];
 
 /** Pairs of contacts that may be one person, and the merge of two that are. */
 export function Duplicates() {
-  const texts = useTexts();
+  const kit = useKit();
+  const texts = kit.t;
   const t = texts.contacts.duplicates;
   const { keep, merge } = duplicatesRoute.useSearch();
   const navigate = duplicatesRoute.useNavigate();
@@ -99,14 +101,7 @@ export function Duplicates() {
   return (
     <Screen
       title={t.title}
-      lead={
-        <>
-          <LinkTo to="/contacts" size="sm" underline="always">
-            {texts.contacts.title}
-          </LinkTo>{" "}
-          · {t.lead}
-        </>
-      }
+      lead={<Lead kit={kit} />}
       actions={
         searched && (
           <Text size="sm" c="dimmed" role="status">
@@ -127,7 +122,7 @@ export function Duplicates() {
           </Button>
         </Text>
       )}
-      {!pages.isFirst && shown.length === 0 && !pages.hasMore && <Empty title={t.none}>{t.noneLead}</Empty>}
+      {!pages.isFirst && shown.length === 0 && !pages.hasMore && <NoPairs kit={kit} />}
       <Stack gap="sm" component="ul" m={0} p={0} style={{ listStyle: "none" }}>
         {shown.map((pair) => (
           <PairCard key={nameOf(pair)} pair={pair} onDismissed={() => hide(nameOf(pair))} />

@@ -1,28 +1,23 @@
-import { Alert, Card, Group, Tabs, Text } from "@mantine/core";
+import { Alert, Tabs } from "@mantine/core";
 import { useDebouncedCallback } from "@mantine/hooks";
-import { IconPencil } from "@tabler/icons-react";
 import { lazy, Suspense, useState } from "react";
 import { graphql } from "react-relay";
 
 import { NotFound } from "../../app/failures";
 import { PendingPart } from "../../app/pending";
-import { ButtonTo } from "../../components/link";
-import { Moment } from "../../components/moment";
 import { Screen } from "../../components/screen";
 import { TabStrip } from "../../components/tab_strip";
-import { StatusBadge } from "../../components/status_badge";
+import { useKit } from "../../components/use_kit";
 import { formatNumber } from "../../format/numbers";
 import { usePoll, useScreenQuery } from "../../relay/screen_query";
 import { useMay } from "../../session/session";
-import { useTexts } from "../../texts/texts";
 import type { segmentPageQuery, segmentPageQuery$data } from "../../__generated__/segmentPageQuery.graphql";
 import { Members } from "./members";
 import { RecomputeProgress } from "./recompute_progress";
 import { segmentRoute, TABS, type SegmentTab } from "./routes";
 import { SegmentMenu } from "./segment_menu";
-import { SegmentStatusBadge } from "./status";
+import { Edit, Facts } from "./segment_page_parts";
 import { useChanges } from "./use_changes";
-import classes from "./segments.module.css";
 
 const Changes = lazy(() => import("./changes").then((module) => ({ default: module.Changes })));
 const Uses = lazy(() => import("./uses").then((module) => ({ default: module.Uses })));
@@ -62,7 +57,8 @@ export function SegmentPage() {
 }
 
 function Page({ segment, since, reload }: { segment: ShownSegment; since: string; reload: () => void }) {
-  const t = useTexts();
+  const kit = useKit();
+  const { t } = kit;
   const { tab } = segmentRoute.useSearch();
   const navigate = segmentRoute.useNavigate();
   const mayWrite = useMay("SEGMENT_WRITE");
@@ -79,39 +75,12 @@ function Page({ segment, since, reload }: { segment: ShownSegment; since: string
       lead={segment.description}
       actions={
         <>
-          {mayWrite && (
-            <ButtonTo to="/segments/$segmentId/edit" params={{ segmentId: segment.id }} leftSection={<IconPencil size={16} />}>
-              {t.common.edit}
-            </ButtonTo>
-          )}
+          {mayWrite && <Edit kit={kit} id={segment.id} />}
           <SegmentMenu segment={segment} onRecompute={setJobId} />
         </>
       }
     >
-      <Card withBorder padding="md">
-        <Group gap="lg" align="center">
-          <div role="status">
-            <Text className={classes.figure}>{formatNumber(segment.memberCount)}</Text>
-            <Text size="xs" c="dimmed">
-              {t.segments.size}
-            </Text>
-          </div>
-          <div className={classes.facts}>
-            <Group gap="xs">
-              <StatusBadge color="gray">{t.segments.kinds[segment.kind]}</StatusBadge>
-              <SegmentStatusBadge t={t} status={segment.status} />
-            </Group>
-            <Text size="xs" c="dimmed" component="div">
-              {t.segments.fresh} <Moment at={segment.computedAt} />
-            </Text>
-          </div>
-          {segment.ruleText && (
-            <Text size="sm" className={classes.ruleWords}>
-              {segment.ruleText}
-            </Text>
-          )}
-        </Group>
-      </Card>
+      <Facts kit={kit} segment={segment} />
       {segment.status === "FAILED" && (
         <Alert color="red" role="alert">
           {t.segments.statusLeads.FAILED}

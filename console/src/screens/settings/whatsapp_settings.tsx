@@ -3,12 +3,12 @@ import type { ReactNode } from "react";
 import { graphql, useFragment } from "react-relay";
 
 import { confirm } from "../../components/confirm";
-import { Empty } from "../../components/empty";
 import { Moment } from "../../components/moment";
 import { notifyDone, notifyRefusal } from "../../components/notify";
 import { Screen } from "../../components/screen";
 import { Copyable } from "../../components/shown_once";
 import { StatusBadge } from "../../components/status_badge";
+import { useKit } from "../../components/use_kit";
 import { wordOf } from "../../format/words";
 import { useMutationCall } from "../../relay/commit";
 import { useLive } from "../../relay/live";
@@ -21,6 +21,7 @@ import type { whatsappSettingsQuery } from "../../__generated__/whatsappSettings
 import type { whatsappSettingsSubscription } from "../../__generated__/whatsappSettingsSubscription.graphql";
 import { whatsappRoute } from "./routes";
 import { WhatsAppFailures } from "./whatsapp_failures";
+import { NoChannel } from "./whatsapp_first_view";
 import { WhatsAppForm } from "./whatsapp_form";
 import { WhatsAppTemplates } from "./whatsapp_templates";
 
@@ -80,7 +81,8 @@ type Channel = whatsappSettings_channel$data;
 
 /** The number that messages are sent from, its templates, and what came in and could not be processed. */
 export function WhatsAppSettings() {
-  const t = useTexts();
+  const kit = useKit();
+  const { t } = kit;
   const { open } = whatsappRoute.useSearch();
   const navigate = whatsappRoute.useNavigate();
   const mayManage = useMay("WEBHOOK_MANAGE");
@@ -90,11 +92,7 @@ export function WhatsAppSettings() {
     if (now.templatesSyncedAt !== channel?.templatesSyncedAt) reload();
   });
   const close = () => void navigate({ search: {} });
-  const connect = (
-    <Button variant={channel ? "default" : "filled"} onClick={() => void navigate({ search: { open: "new" } })}>
-      {channel ? t.settings.whatsapp.reconnect : t.settings.whatsapp.connect}
-    </Button>
-  );
+  const connect = () => void navigate({ search: { open: "new" } });
   return (
     <Screen
       title={t.settings.tabs.whatsapp}
@@ -103,7 +101,9 @@ export function WhatsAppSettings() {
         mayManage &&
         channel && (
           <>
-            {connect}
+            <Button variant="default" onClick={connect}>
+              {t.settings.whatsapp.reconnect}
+            </Button>
             <DisconnectButton onDone={reload} />
           </>
         )
@@ -112,9 +112,7 @@ export function WhatsAppSettings() {
       {channel ? (
         <ChannelCard channel={channel} />
       ) : (
-        <Empty title={t.settings.whatsapp.none} action={mayManage && connect}>
-          {t.settings.whatsapp.noneLead}
-        </Empty>
+        <NoChannel kit={kit} mayManage={mayManage} onConnect={connect} />
       )}
       {channel && <WhatsAppTemplates query={data} syncedAt={channel.templatesSyncedAt} onSynced={reload} />}
       {mayManage && <WhatsAppFailures />}
