@@ -5,9 +5,13 @@ import { startTransition } from "react";
 import { App } from "./app/app";
 import { createRoot } from "./app/react_root";
 import { theRouter } from "./app/router";
-import { nextTask } from "./frame/tasks";
+import { nextTask, pause } from "./frame/tasks";
+import { storeEarly } from "./relay/found_early";
 import { beginSession } from "./session/session";
 import { isReady } from "./start";
+
+/** So long the early frame waits for the code of the screen. By then the router shows that it waits, and before that it shows nothing. */
+const LONGEST_MS = 1_100;
 
 // Nothing may be awaited here: parts that are fetched late, as the texts are, wait for this file.
 void begin();
@@ -17,11 +21,12 @@ async function begin(): Promise<void> {
   await nextTask();
   const router = theRouter();
   await nextTask();
-  void router.load(); // it finds the screen, so that the first render has it
+  const isFound = Promise.race([router.load(), pause(LONGEST_MS)]);
   await nextTask();
-  const [session] = await Promise.all([beginSession(), isReady]);
+  const [session] = await Promise.all([beginSession(), isReady, isFound]);
   const element = document.getElementById("root");
   if (!element) return;
+  storeEarly(session.api.environment);
   const root = createRoot(element);
   startTransition(() => root.render(<App session={session} />));
 }

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
 
 import pytest
 from playwright.sync_api import Page, Request, Route, expect
@@ -16,6 +17,24 @@ PLACES = """() => [...document.querySelectorAll("header button, nav a, main h1, 
     const { x, y, height } = element.getBoundingClientRect();
     return [element.textContent, x, y, height];
 })"""
+
+STATIC_PLACES = """() => [...document.querySelectorAll("main h1, main h2, main th, main a, main td:not(:has(time)), main button:not([aria-haspopup])")]
+    .filter((element) => element.textContent).map((element) => {
+        const { x, y, width, height } = element.getBoundingClientRect();
+        return [element.textContent, x, y, width, height].join(" ");
+    })"""
+"""Where all is that does not tell how long ago something was."""
+
+WATCH = """
+    window.emptied = 0;
+    let isFilled = false;
+    new MutationObserver(() => {
+        const isNow = document.querySelector("main [data-id], main h2, main h1:not(:has(span)) + div a") !== null;
+        if (isFilled && !isNow) emptied++;
+        isFilled ||= isNow;
+    }).observe(document, { childList: true, subtree: true });
+"""
+"""Counts how often what a screen shows was taken away again."""
 
 
 @contextmanager
@@ -126,6 +145,62 @@ def test_the_frame_offers_what_the_member_may_do(open_page: OpenPage, muster: Mu
         expect(page.get_by_role("heading", level=1, name="Your password")).to_be_visible()
         expect(page.get_by_role("link", name="Contacts")).to_have_count(0)
         expect(page.get_by_role("link", name="Members")).to_have_count(0)
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("/", "Needs a hand"),
+        ("/contacts", "Search by name, e-mail, phone or external id"),
+        ("/contacts/{contact}", "Created"),
+        ("/segments", "Right as of"),
+        ("/segments/{segment}", "Right as of"),
+        ("/transfers", "Progress"),
+        ("/workflows", "Changed"),
+    ],
+)
+@pytest.mark.parametrize("width", [360, 1280])
+def test_the_first_answer_is_drawn_before_the_console_and_stays_where_it_is(
+    open_page: OpenPage, muster: Muster, path: str, words: str, width: int
+) -> None:
+    page = open_page(muster.admin, viewport={"width": width, "height": 740})
+    page.add_init_script("localStorage.setItem('muster.tour', 'closed')")
+    page.add_init_script(WATCH)
+    page.clock.set_fixed_time(datetime.now(UTC))
+    one = muster.ask("{ contacts(first: 1) { nodes { id } } segments(first: 1) { nodes { id } } }")
+    (contact,), (segment,) = one["contacts"]["nodes"], one["segments"]["nodes"]
+    with held(page, path.format(contact=contact["id"], segment=segment["id"])) as go_on:
+        expect(page.locator("main")).to_contain_text(words)
+        before = page.evaluate(STATIC_PLACES)
+        go_on()
+    expect(page.locator("[data-awaited], main [aria-busy=true]")).to_have_count(0)
+    after = page.evaluate(STATIC_PLACES)
+    assert before
+    assert [place for place in before if place not in after] == []
+    assert page.evaluate("window.emptied") == 0
+
+
+def test_a_row_that_is_pressed_early_opens_later(page: Page) -> None:
+    with held(page, "/contacts") as go_on:
+        link = page.locator("main [data-id] a").first
+        name = link.inner_text()
+        link.click()
+        go_on()
+    expect(page.get_by_role("heading", level=1, name=name)).to_be_visible()
+
+
+def test_a_field_that_is_pressed_early_has_the_focus_later(page: Page) -> None:
+    with held(page, "/contacts") as go_on:
+        page.locator("[data-field]").first.click()
+        go_on()
+    expect(page.get_by_role("searchbox", name="Search by name")).to_be_focused()
+
+
+def test_a_button_that_is_pressed_early_does_its_work_later(page: Page) -> None:
+    with held(page, "/contacts") as go_on:
+        page.get_by_role("button", name="New contact").click()
+        go_on()
+    expect(page.get_by_role("dialog")).to_be_visible()
 
 
 def test_who_is_not_signed_in_sees_no_frame(visitor: Page) -> None:

@@ -4,7 +4,7 @@ import type { ConcreteRequest, Variables } from "relay-runtime";
 import type { Kit } from "../components/kit";
 import { mayOpen } from "../frame/areas";
 import type { FirstView } from "../frame/first_view";
-import { dataOf, sendEarly } from "../relay/early";
+import { readEarly } from "../relay/early";
 import type { Permission, Viewer } from "../session/viewer";
 import { routeOf, type Route } from "./screen_code";
 
@@ -114,12 +114,12 @@ export function fetchFirstRead(path: string, search: string): (viewer: Viewer, t
     if (!read) return null;
     const may = (permission: Permission) => viewer.permissions.includes(permission);
     const answer = (read === at && fetched ? fetched : read.query())
-      .then((query) => dataOf<never>(sendEarly(query.default, read.variables?.(idOf(to) ?? "", may) ?? {})))
+      .then((query) => readEarly(query.default, read.variables?.(idOf(to) ?? "", may) ?? {}))
       .catch(() => null); // the screen asks again, and says what failed
     const code = read.view?.();
     if (!code) return null;
     return Promise.all([answer, code]).then(
-      ([data, { firstView }]) => data && ((kit) => firstView({ kit, viewer, may, data })),
+      ([data, { firstView }]) => (data ? (kit) => firstView({ kit, viewer, may, data: data as never }) : null),
       () => null,
     );
   };

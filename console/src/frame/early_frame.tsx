@@ -90,7 +90,7 @@ export function passOn(): void {
   );
   focused = undefined;
   toFocus?.focus();
-  if (screen?.contains(toPress ?? null)) return; // its screen is not there yet
+  if (screen && (!toPress || screen.contains(toPress))) return; // its screen is not there yet
   pressed = undefined;
   if (toPress?.matches("input, select")) toPress.focus();
   else toPress?.click();

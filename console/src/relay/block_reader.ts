@@ -31,11 +31,13 @@ export class BlockReader<Row> {
     private readonly tell: (read: ReadBlocks<Row>) => void,
   ) {}
 
-  begin(): void {
+  /** Begins the list, with its first block where that is there already. */
+  begin(given?: { page: Page<Row>; release: () => void }): void {
     this.stop();
     this.fresh = new Map();
     this.error = null;
-    this.read(0);
+    if (given) this.keep(0, given.page, given.release);
+    else this.read(0);
   }
 
   /** Stops what is being read. */

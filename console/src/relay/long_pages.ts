@@ -3,10 +3,14 @@ import { useRelayEnvironment } from "react-relay";
 import { createOperationDescriptor, fetchQuery, getRequest, type GraphQLTaggedNode, type OperationType } from "relay-runtime";
 
 import { BLOCK_ROWS, BlockReader, type ReadBlocks } from "./block_reader";
-import { blocksOf, pastRemoved, type Block } from "./blocks";
+import { blocksOf, lengthWith, pastRemoved, type Block } from "./blocks";
+import { foundEarly, takeEarly } from "./found_early";
 import type { Page, Pages } from "./pages";
 
 const NOTHING = { list: null, blocks: new Map(), total: null, isLoading: true, error: null };
+
+/** How the first block is asked for. */
+const BEGINNING = { first: BLOCK_ROWS, after: null, skip: 0 };
 
 /**
  * Reads a list of any length where it is looked at: the scroll bar reaches every place of it at once. The query must take `$first`,
@@ -21,7 +25,10 @@ export function useLongPages<Q extends OperationType, Row extends { id: string }
 ): Pages<Row> {
   const environment = useRelayEnvironment();
   const list = JSON.stringify(variables);
-  const [state, setState] = useState<ReadBlocks<Row> & { list: string | null }>(NOTHING);
+  const [state, setState] = useState<ReadBlocks<Row> & { list: string | null }>(() => {
+    const early = foundEarly<Q>(environment, query, { ...variables, ...onFirst, ...BEGINNING });
+    return early ? firstState(list, pageOf(early)) : NOTHING;
+  });
   const reader = useRef<BlockReader<Row> | null>(null);
   const read = useEffectEvent(pageOf);
   const counting = useEffectEvent(() => onFirst);
@@ -38,7 +45,8 @@ export function useLongPages<Q extends OperationType, Row extends { id: string }
       (found) => startTransition(() => setState({ ...found, list })),
     );
     reader.current = own;
-    own.begin();
+    const early = takeEarly<Q>(environment, query, { ...JSON.parse(list), ...counting(), ...BEGINNING });
+    own.begin(early ? { page: read(early.data), release: early.release } : undefined);
     return () => own.close();
   }, [environment, query, list]);
 
@@ -70,6 +78,11 @@ export function useLongPages<Q extends OperationType, Row extends { id: string }
     more,
     again,
   };
+}
+
+function firstState<Row>(list: string, { rows, endCursor, totalCount, hasNextPage }: Page<Row>): ReadBlocks<Row> & { list: string } {
+  const blocks = new Map([[0, { rows, endCursor: endCursor ?? null }]]);
+  return { list, blocks, total: lengthWith(totalCount ?? null, rows.length, hasNextPage), isLoading: false, error: null };
 }
 
 /** The places of rows that were read and are left out, in their order. */

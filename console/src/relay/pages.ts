@@ -9,6 +9,8 @@ import {
   type Subscription,
 } from "relay-runtime";
 
+import { foundEarly, takeEarly } from "./found_early";
+
 /** What a screen takes from the answer for one page. */
 export type Page<Row> = {
   rows: readonly Row[];
@@ -62,7 +64,10 @@ export function usePages<Q extends OperationType, Row>(
   const environment = useRelayEnvironment();
   const key = JSON.stringify(variables);
   const firstKey = JSON.stringify(onFirst);
-  const [state, setState] = useState<State<Row>>(EMPTY);
+  const [state, setState] = useState<State<Row>>(() => {
+    const early = foundEarly<Q>(environment, query, { ...variables, ...onFirst, after: null });
+    return early ? firstState(key, pageOf(early)) : EMPTY;
+  });
   const cursor = useRef<{ after: string | null; running: Subscription | null; held: (() => void)[]; done: boolean }>({
     after: null,
     running: null,
@@ -97,13 +102,9 @@ export function usePages<Q extends OperationType, Row>(
           position.running = null;
           startTransition(() =>
             setState((before) => ({
-              list: key,
+              ...firstState(key, page),
               rows: isFresh ? page.rows : before.rows.concat(page.rows),
               totalCount: page.totalCount ?? (isFresh ? null : before.totalCount),
-              isFirst: false,
-              isLoading: false,
-              hasMore: page.hasNextPage,
-              error: null,
             })),
           );
         },
@@ -118,12 +119,20 @@ export function usePages<Q extends OperationType, Row>(
 
   useEffect(() => {
     const position = cursor.current;
-    load(true);
+    const early = takeEarly<Q>(environment, query, { ...JSON.parse(key), ...JSON.parse(firstKey), after: null });
+    if (early) {
+      const page = read.current(early.data);
+      position.held.push(early.release);
+      position.after = page.endCursor ?? null;
+      position.done = !page.hasNextPage;
+    } else {
+      load(true);
+    }
     return () => {
       position.running?.unsubscribe();
       position.running = null;
     };
-  }, [load]);
+  }, [environment, query, key, firstKey, load]);
   useEffect(() => {
     const { held } = cursor.current;
     return () => release(held);
@@ -140,6 +149,10 @@ export function usePages<Q extends OperationType, Row>(
     [rows.length, hasMore, isLoading, error, more],
   );
   return { ...state, length: rows.length, at, want, more, again };
+}
+
+function firstState<Row>(list: string, { rows, totalCount = null, hasNextPage }: Page<Row>): State<Row> {
+  return { list, rows, totalCount, isFirst: false, isLoading: false, hasMore: hasNextPage, error: null };
 }
 
 function release(held: (() => void)[]): void {
