@@ -18,11 +18,12 @@ PLACES = """() => [...document.querySelectorAll("header button, nav a, main h1, 
     return [element.textContent, x, y, height];
 })"""
 
-STATIC_PLACES = """() => [...document.querySelectorAll("main h1, main h2, main th, main a, main td:not(:has(time)), main button:not([aria-haspopup])")]
-    .filter((element) => element.textContent).map((element) => {
-        const { x, y, width, height } = element.getBoundingClientRect();
-        return [element.textContent, x, y, width, height].join(" ");
-    })"""
+STATIC = "main :is(h1, h2, th, a, td:not(:has(time)), button:not([aria-haspopup]))"
+
+STATIC_PLACES = f"""() => [...document.querySelectorAll("{STATIC}")].filter((element) => element.textContent).map((element) => {{
+    const {{ x, y, width, height }} = element.getBoundingClientRect();
+    return [element.textContent, x, y, width, height].join(" ");
+}})"""
 """Where all is that does not tell how long ago something was."""
 
 WATCH = """
@@ -155,7 +156,7 @@ def test_the_frame_offers_what_the_member_may_do(open_page: OpenPage, muster: Mu
         ("/contacts/{contact}", "Created"),
         ("/segments", "Right as of"),
         ("/segments/{segment}", "Right as of"),
-        ("/transfers", "Progress"),
+        ("/transfers", "All kinds"),
         ("/workflows", "Changed"),
     ],
 )

@@ -76,6 +76,7 @@ const FIRST_READS: Readonly<Partial<Record<Route, FirstRead>>> = {
     variables: (id) => ({ id }),
     view: () => import("../screens/segments/segment_page_parts"),
   },
+  "/settings/audit": { query: () => import("../__generated__/auditListQuery.graphql") },
   "/settings/fields": { query: () => import("../__generated__/fieldListQuery.graphql") },
   "/settings/members": { query: () => import("../__generated__/memberListQuery.graphql") },
   "/settings/tokens": { query: () => import("../__generated__/tokenListQuery.graphql") },
