@@ -123,6 +123,7 @@ def test_who_was_faster_is_told_with_what_they_made(page: Page, muster: Muster) 
     expect(dialog).to_contain_text("Demo Admin saved this segment")
     expect(dialog).to_contain_text("score > 2")
     dialog.get_by_role("button", name="Overwrite with mine").click()
+    expect(page).to_have_url(re.compile(rf"/segments/{segment}$"))
     expect(page.get_by_role("heading", level=1, name="Edited by two")).to_be_visible()
     expect(page.get_by_text("Mine")).to_be_visible()
     assert muster.ask(RULE, id=segment)["segment"]["ruleQuery"] == "score > 1"

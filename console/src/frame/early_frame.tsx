@@ -21,6 +21,8 @@ let screenPath: string | undefined;
 /** What was pressed and what has the focus in what was drawn early, by what it is called. */
 let pressed: string | undefined;
 let focused: string | undefined;
+/** How far regions of it were scrolled, by what they are called. */
+const scrolled = new Map<string, number>();
 
 /** Shows that something comes, until it is known what. */
 export function showWaiting(texts: FrameTexts): void {
@@ -60,9 +62,13 @@ export function hasEarlyScreen(path: string): boolean {
 /** Keeps the screen that was drawn early in a place of React's frame. Returns what is called when React has drawn it. */
 export function keepEarlyScreen(place: HTMLElement | null): () => void {
   if (screen) place?.append(screen);
+  scrollAgain();
   return () => {
     screen = undefined;
-    queueMicrotask(passOn);
+    queueMicrotask(() => {
+      scrollAgain();
+      passOn();
+    });
   };
 }
 
@@ -73,6 +79,15 @@ function watch(element: HTMLElement): void {
     queueMicrotask(() => element.isConnected && document.activeElement !== document.body && (focused = nameOf(document.activeElement))),
   );
   element.addEventListener("click", press);
+  element.addEventListener("scroll", ({ target }) => target instanceof Element && scrolled.set(target.ariaLabel ?? "", target.scrollTop), true);
+}
+
+/** A region that is moved or drawn anew is at its top. */
+function scrollAgain(): void {
+  for (const region of document.querySelectorAll("main [role=region]")) {
+    const top = scrolled.get(region.ariaLabel ?? "");
+    if (top) region.scrollTop = top;
+  }
 }
 
 /** A press waits for React: to open another screen as a page of its own would take longer. */

@@ -11,7 +11,8 @@ export function storeEarly(environment: Environment): void {
 export function foundEarly<Q extends OperationType>(environment: IEnvironment, query: GraphQLTaggedNode, variables: Q["variables"]): Q["response"] | null {
   const operation = createOperationDescriptor(getRequest(query), variables);
   if (!isRead(operation.request.node.params, operation.request.variables)) return null;
-  return environment.lookup(operation.fragment).data as Q["response"];
+  const { data, isMissingData } = environment.lookup(operation.fragment);
+  return isMissingData ? null : (data as Q["response"]); // it may have been read after the store was filled
 }
 
 /** The same, with what lets it go. Who asks after this gets a new answer. */
