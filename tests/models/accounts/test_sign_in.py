@@ -1,5 +1,6 @@
 """Signing in by e-mail and password."""
 
+import math
 import time
 from datetime import timedelta
 
@@ -61,11 +62,15 @@ async def test_an_unknown_email_takes_as_long_as_a_wrong_password(workspace: Sco
     try:
         await new_member(workspace)
         await _seconds("nobody@example.com")  # nobody's hash is made once
-        times = [(await _seconds("admin.0@example.com"), await _seconds("nobody@example.com")) for _ in range(6)]
+        known = unknown = math.inf  # other work on the machine makes a time longer, never shorter
+        for pair in range(1, 31):
+            known = min(known, await _seconds("admin.0@example.com"))
+            unknown = min(unknown, await _seconds("nobody@example.com"))
+            if pair >= 6 and 0.5 < known / unknown < 2:
+                return
     finally:
         passwords.set_cost(iterations=1, memory_kib=64)
-    known, unknown = map(min, zip(*times, strict=True))  # other work on the machine makes a time longer, never shorter
-    assert 0.5 < known / unknown < 2, "who has an account can be told by the time that it takes"
+    raise AssertionError(f"who has an account can be told by the time that it takes: {known} and {unknown} s")
 
 
 async def test_members_with_one_email_in_several_workspaces_share_a_salt(workspace: Scope) -> None:
