@@ -46,6 +46,7 @@ def test_a_killed_server_is_reported_and_asked_again_until_it_answers(page: Page
     problems.expect(GONE)
     page.goto(f"{api.run.url}/contacts")
     expect(page.get_by_role("row").nth(1)).to_be_visible()
+    expect(page.get_by_role("searchbox")).to_be_visible()  # rows are there before the code of the console is
     api.kill()
     page.get_by_role("searchbox").fill("hannah")
     expect(page.get_by_role("status").filter(has_text="Reconnecting")).to_be_visible()
