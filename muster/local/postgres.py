@@ -148,7 +148,7 @@ def _postgres_options(sockets: Path, throw_away: bool) -> dict[str, str]:
     return options | {
         "shared_buffers": f"{min(2048, max(128, memory_mb // 8))}MB",
         "maintenance_work_mem": "256MB",
-        "wal_compression": "on",
+        "wal_writer_delay": "10ms",  # a commit beside a large transaction finds most of its log on the disk
         "max_wal_size": "4GB",
         "checkpoint_timeout": "15min",
         "autovacuum_naptime": "15s",
