@@ -221,9 +221,8 @@ async def take(scope: Scope, upload: Record, path: Sequence[str | int] = ("uploa
 
 
 async def remove(workspace_id: int, upload_id: int) -> None:
-    async with (
-        db.transaction()
-    ):  # a query removes what cannot be read, and it may be at a node, where nothing is written
+    # A query removes what cannot be read, and it may be at a node, where nothing is written.
+    async with db.transaction():
         key = await db.fetch_value(
             "DELETE FROM uploads WHERE workspace_id = $1 AND id = $2 RETURNING key", workspace_id, upload_id
         )
