@@ -2,13 +2,14 @@
 
 import asyncio
 import time
+from collections.abc import Callable, Sequence
 
 import pytest
 import redis.asyncio
 from redis.asyncio import Redis
 
 from sandbox.whatsapp.limits import busiest_second
-from workers.token_bucket import WINDOW_MICROSECONDS, Bucket
+from workers.token_bucket import PROMPT_SECONDS, WINDOW_MICROSECONDS, Bucket
 
 
 @pytest.fixture
@@ -32,20 +33,41 @@ async def take_for(
         times.extend([time.monotonic()] * grant.count)
 
 
+async def longest_stall(ends: asyncio.Event) -> float:
+    """For how long this process got no processor at a time, in seconds, until it ends."""
+    longest = 0.0
+    while not ends.is_set():
+        began = time.monotonic()
+        await asyncio.sleep(0.001)
+        longest = max(longest, time.monotonic() - began - 0.001)
+    return longest
+
+
+async def sent_by(bucket_of: Callable[[str], Bucket], seconds: float, stalls: Sequence[float]) -> list[float]:
+    """When takers, each with its stall, would have sent, in order.
+
+    Measured anew when the process itself was kept waiting for longer than a message may take to leave: that shows the machine.
+    """
+    for attempt in range(6):
+        times, ends = list[float](), asyncio.Event()
+        waited = asyncio.create_task(longest_stall(ends))
+        await asyncio.gather(*(take_for(bucket_of(f"n{attempt}"), seconds, times, stall=stall) for stall in stalls))
+        ends.set()
+        if await waited < PROMPT_SECONDS:
+            break
+    return sorted(times)
+
+
 @pytest.mark.parametrize("limit", [20, 80, 1000])
 async def test_workers_that_share_a_bucket_use_all_of_the_limit_and_no_more(client: Redis, limit: int):
-    times: list[float] = []
-    await asyncio.gather(*(take_for(Bucket(client, "n", limit), 2.5, times) for _ in range(3)))
-    times.sort()
+    times = await sent_by(lambda name: Bucket(client, name, limit), 2.5, (0.0, 0.0, 0.0))
     assert busiest_second(times) <= limit
     full_seconds = [at for at in times if at > times[0] + 1]
     assert len(full_seconds) / (times[-1] - times[0] - 1) > 0.9 * limit
 
 
 async def test_a_stall_between_grant_and_use_never_breaks_the_limit(client: Redis):
-    times: list[float] = []
-    await asyncio.gather(*(take_for(Bucket(client, "n", 80), 2.5, times, stall=stall) for stall in (0.15, 0.02, 0.0)))
-    assert busiest_second(sorted(times)) <= 80
+    assert busiest_second(await sent_by(lambda name: Bucket(client, name, 80), 2.5, (0.15, 0.02, 0.0))) <= 80
 
 
 class SometimesLate(Redis):
@@ -62,10 +84,8 @@ class SometimesLate(Redis):
 
 
 async def test_late_answers_of_redis_never_break_the_limit(redis_url: str):
-    times: list[float] = []
     async with SometimesLate.from_url(redis_url) as client:
-        await asyncio.gather(*(take_for(Bucket(client, "n", 80), 3.2, times) for _ in range(2)))
-    assert busiest_second(sorted(times)) <= 80
+        assert busiest_second(await sent_by(lambda name: Bucket(client, name, 80), 3.2, (0.0, 0.0))) <= 80
 
 
 async def test_a_number_that_was_just_sending_waits_a_whole_window_when_redis_was_emptied(client: Redis):
