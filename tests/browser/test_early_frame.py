@@ -22,9 +22,10 @@ STATIC = "main :is(h1, h2, th, a, td:not(:has(time)), button:not([aria-haspopup]
 
 STATIC_PLACES = f"""() => [...document.querySelectorAll("{STATIC}")].filter((element) => element.textContent).map((element) => {{
     const {{ x, y, width, height }} = element.getBoundingClientRect();
-    return [element.textContent, x, y, width, height].join(" ");
+    const across = element.closest("table") ? [] : [x, width];
+    return [element.textContent, ...across, y, height].join(" ");
 }})"""
-"""Where all is that does not tell how long ago something was."""
+"""Where all is that does not tell how long ago something was. Columns become wider when more rows are read, with longer words."""
 
 WATCH = """
     window.emptied = 0;
