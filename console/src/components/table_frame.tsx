@@ -106,7 +106,7 @@ export function FirstRows<Row extends { id: string }>({
   label,
   columns,
   rows,
-  length,
+  length = rows.length,
   hasMore = false,
   selects = false,
   cells,
@@ -116,7 +116,7 @@ export function FirstRows<Row extends { id: string }>({
   columns: readonly Column[];
   rows: readonly Row[];
   /** How many rows the list has, as far as that is known. */
-  length: number;
+  length?: number;
   hasMore?: boolean;
   selects?: boolean;
   cells: (row: Row) => ReactNode;

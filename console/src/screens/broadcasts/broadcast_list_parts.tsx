@@ -30,7 +30,6 @@ export const firstView: FirstView<Data> = ({ kit, may, data: { broadcasts } }) =
         label={t.title}
         columns={columnsOf(t)}
         rows={broadcasts.nodes}
-        length={broadcasts.nodes.length}
         hasMore={broadcasts.pageInfo.hasNextPage}
         cells={(row) => <Cells kit={kit} row={row} maySend={maySend} />}
         empty={<Empty title={t.empty}>{t.emptyLead}</Empty>}

@@ -38,7 +38,6 @@ export const firstView: FirstView<Data> = ({ kit, may, data: { segments } }) => 
         label={t.title}
         columns={columnsOf(t, false)}
         rows={segments.nodes}
-        length={segments.nodes.length}
         hasMore={segments.pageInfo.hasNextPage}
         cells={(row) => <Cells kit={kit} row={row} />}
         empty={

@@ -32,7 +32,6 @@ export const firstView: FirstView<Data> = ({ kit, may, data: { jobs } }) => {
         label={t.title}
         columns={columnsOf(t)}
         rows={jobs.nodes}
-        length={jobs.nodes.length}
         hasMore={jobs.pageInfo.hasNextPage}
         cells={(job) => <Cells kit={kit} job={job} />}
         empty={<Empty title={t.empty}>{t.emptyLead}</Empty>}

@@ -33,7 +33,6 @@ export const firstView: FirstView<Data> = ({ kit, may, data: { workflows } }) =>
         label={t.title}
         columns={columnsOf(t)}
         rows={workflows.nodes}
-        length={workflows.nodes.length}
         hasMore={workflows.pageInfo.hasNextPage}
         cells={(row) => <Cells kit={kit} row={row} />}
         empty={
