@@ -156,7 +156,10 @@ def _nothing_is_sent_after_a_test() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _statements_keep_the_rules() -> Iterator[None]:
-    """Fails a test in which the product sent a statement that a distributed database would not take, or would take otherwise."""
+    """Fails a test in which the product sent a statement that a distributed database would not take, or would take otherwise.
+
+    And one that set something on a connection of the pool for good: tests after it would meet that.
+    """
     yield
     found = [text for text in sent.broken() if text.split(":")[0] not in exceptions.NOT_YET]
     assert not found, "\n\n".join(found)

@@ -1,5 +1,6 @@
 """The rules themselves: each names what breaks it, and lets pass what keeps it."""
 
+import asyncpg
 import pytest
 
 from models import db
@@ -59,6 +60,7 @@ BROKEN = {
     f"INSERT INTO segments (workspace_id) SELECT $1 FROM unnest($2::bigint[]) AS c (id) WHERE EXISTS ({_MEMBERS})": "a function",
     "UPDATE contacts SET path = n.path::bigint[] FROM unnest($2::text[]) AS n (path) WHERE workspace_id = $1": "to an array",
     "SELECT set_config('muster.members', 'logged', true)": "set_config()",
+    "SET LOCAL lock_timeout = '5s'; SET muster.capture = 'off'": "SET muster.capture without LOCAL",
     "/* all workspaces */ DELETE FROM contacts": "a plain read",
     "/* all workspaces */ SELECT id FROM contacts FOR UPDATE SKIP LOCKED": "a plain read",
     "/* all workspaces */ SELECT id FROM contacts WHERE workspace_id = $1": "is for one",
@@ -66,6 +68,7 @@ BROKEN = {
 }  # fmt: skip
 
 KEPT = (
+    "SET LOCAL lock_timeout = '5s'; SET LOCAL muster.members = 'logged'",
     "SELECT 1 FROM contacts c JOIN memberships m ON m.workspace_id = $1 AND m.contact_id = c.id WHERE c.workspace_id = $1",
     "SELECT 1 FROM contacts WHERE (workspace_id, id) = ($1, $2)",
     "SELECT 1 FROM contacts WHERE 7 = workspace_id",
@@ -162,6 +165,18 @@ async def test_what_the_product_sends_is_looked_at(database: str, monkeypatch: p
     assert "contacts without a workspace" in broken[1]
     assert "jobs without a workspace" in broken[2]
     assert sent.shapes_seen() == seen + 3
+
+
+async def test_a_setting_that_stays_on_a_connection_of_the_pool_is_named_also_in_a_test(database: str) -> None:
+    async with db.transaction():
+        await db.execute("SET LOCAL muster.capture = 'off'")
+        assert sent.broken() == []
+        await db.execute("SET muster.capture = ''")
+    assert ["SET muster.capture without LOCAL" in text for text in sent.broken()] == [True]
+    connection = await asyncpg.connect(database)  # nobody else's
+    await connection.execute("SET muster.capture = 'off'")
+    await connection.close()
+    assert sent.broken() == []
 
 
 async def test_a_row_of_the_orm_is_written_within_its_workspace(database: str) -> None:

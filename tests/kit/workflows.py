@@ -161,21 +161,21 @@ WHERE coalesce(counted.inside, 0) <> coalesce(held.inside, 0)
 
 
 _SHOWN = (
-    "workflows", "workflow_engines", "workflow_sources", "dirty_contacts", "workflow_signals", "activities", "enrollments",
-    "enrollments_ended", "workflow_turned_away", "workflow_step_heads", "workflow_step_appends", "membership_heads",
-    "changelog_readers",
+    "workflow_engines", "dirty_contacts", "workflow_signals", "enrollments", "enrollments_ended", "workflow_turned_away",
+    "activities", "membership_heads", "changelog_readers", "workflow_step_heads", "workflow_steps", "workflow_sources",
+    "workflows",
 )  # fmt: skip
 
 
 async def what_is_there() -> str:
     """What the engines have left and done, how this process follows logs, and what PostgreSQL runs.
 
-    For the report of a test that waited in vain.
+    For the report of a test that waited in vain: what tells most comes first, because a long report is cut.
     """
     found = [f"clock {clock.now()}"]
     for table in _SHOWN:
         rows = await db.fetch(f"SELECT * FROM {table} LIMIT 20")
-        found += [f"{table} {[(name, value) for name, value in row.items() if name != 'draft']}" for row in rows]
+        found += [f"{table} {_told(row)}" for row in rows]
     for workspace_id, readers in TAIL.readers.items():
         found += [
             f"follows {name} of {workspace_id} at {reader.position} for {len(reader.followers)}: {reader.reading}"
@@ -185,7 +185,15 @@ async def what_is_there() -> str:
     return "\n".join(found)
 
 
+def _told(row: db.Record) -> str:
+    """Without what is empty, and with times of the day alone."""
+    values = {name: value for name, value in row.items() if value is not None and name not in ("workspace_id", "draft")}
+    return " ".join(
+        f"{name}={value:%H:%M:%S.%f}" if hasattr(value, "hour") else f"{name}={value}" for name, value in values.items()
+    )
+
+
 _RUNNING = """
 SELECT application_name, state, wait_event_type, wait_event, clock_timestamp() - xact_start AS since, left(query, 300) AS query
-FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
+FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle'
 """

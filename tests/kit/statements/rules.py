@@ -8,7 +8,7 @@ from typing import Final
 
 from tests.kit.statements.inserts import broken_inserts
 from tests.kit.statements.routing import touches, unrouted
-from tests.kit.statements.tree import Node, Query, column, function_name, nodes, queries
+from tests.kit.statements.tree import Node, Query, column, function_name, nodes, parsed, queries
 
 ALL_WORKSPACES: Final = "/* all workspaces */"
 
@@ -29,7 +29,7 @@ def broken_rules(sql: str, tables: frozenset[str]) -> list[str]:
     """Returns what is wrong with a text of one or more statements, in words. `tables`: all tables of tenants."""
     found = queries(sql)
     modifying = any(query.modifies and touches(query, tables) for query in found)
-    wrong = [*_routing(sql, found, tables, modifying=modifying)]
+    wrong = [*_routing(sql, found, tables, modifying=modifying), *settings_that_stay(sql)]
     for query in found:
         wrong += broken_of_query(query, modifying)
         wrong += broken_inserts(query, tables)
@@ -39,6 +39,12 @@ def broken_rules(sql: str, tables: frozenset[str]) -> list[str]:
 def broken_of_query(query: Query, modifying: bool) -> list[str]:
     """The rules but that of the workspace. `modifying`: whether the statement around it changes anything."""
     return [text for rule in _RULES for text in rule(query, modifying)]
+
+
+def settings_that_stay(sql: str) -> list[str]:
+    """Settings that the next one who takes the connection from its pool would have too."""
+    found = [node for kind, node in parsed(sql) or () if kind == "VariableSetStmt" and not node.get("is_local")]
+    return [f"SET {node.get('name', '')} without LOCAL: it stays on the connection" for node in found]
 
 
 def _routing(sql: str, found: list[Query], tables: frozenset[str], *, modifying: bool) -> Iterator[str]:

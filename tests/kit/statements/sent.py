@@ -1,9 +1,10 @@
 """What the product sends to PostgreSQL while the tests run, checked by the rules at its first sight.
 
 Statements are told apart by their shape (pglast's fingerprint), so that each costs its check once in a process. Statements that
-a test sends itself are not looked at.
+a test sends itself are not looked at, but for settings that stay on a connection of the pool, where other tests meet them.
 """
 
+import re
 import sys
 from pathlib import Path
 from types import FrameType
@@ -16,7 +17,7 @@ from pglast.parser import ParseError
 from models.db import Pipeline
 from models.db.direct.reads import may_be_at_a_node
 from tests.kit.statements.at_nodes import unfit_for_nodes
-from tests.kit.statements.rules import broken_rules
+from tests.kit.statements.rules import broken_rules, settings_that_stay
 from tests.kit.statements.tables import tenant_tables
 
 _ROOT: Final = str(Path(__file__).parents[3]) + "/"
@@ -25,6 +26,8 @@ _DOOR: Final = f"{_ROOT}models/db/"
 
 _OF_THE_DRIVER: Final = ("_introspect_types", "copy_records_to_table")
 """Of asyncpg: they look up types. The statement of a COPY in is prepared, and not run."""
+
+_MAY_STAY: Final = re.compile(r"(?:^|;)\s*SET\s+(?!LOCAL\b)", re.IGNORECASE)
 
 _texts: set[int] = set()
 _texts_at_nodes: set[int] = set()
@@ -44,6 +47,8 @@ def watch() -> None:
         return await prepare(self, query, *args, **options)
 
     async def _execute(self: Connection, query: str, *args: Any, **options: Any) -> str:
+        if self._proxy is not None and _MAY_STAY.search(query):  # it is of a pool
+            _note(sys._getframe(1), settings_that_stay(query), query)
         if hash(query) not in _texts:
             _look(query)
         if may_be_at_a_node() and not self.is_in_transaction():

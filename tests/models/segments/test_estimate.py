@@ -33,9 +33,10 @@ async def test_many_contacts_are_estimated_within_the_margin(database, monkeypat
     """A third has the tag, among ids without gaps, and then among ids of which nine in ten are gaps. Neighbours are all alike."""
     monkeypatch.setattr(estimate, "FEW", 5_000)
     scope, other = await new_workspace(), await new_workspace()
-    await db.execute("SET muster.capture = 'off'")
-    await db.execute(CROWD, scope.workspace_id, 1_000_000, 1)
-    await db.execute(CROWD, other.workspace_id, 5_000_000, 10)
+    async with db.transaction():
+        await db.execute("SET LOCAL muster.capture = 'off'")
+        await db.execute(CROWD, scope.workspace_id, 1_000_000, 1)
+        await db.execute(CROWD, other.workspace_id, 5_000_000, 10)
     for where in (scope, other):
         for rule, exact in ((TAGGED_VIP, 10_000), (scored(4), 12_000), (scored(10), 30_000), (scored(0), 0)):
             found = await estimate.estimate(where, rule)
