@@ -14,6 +14,10 @@ from muster.up import must_be_free
 STOP_SECONDS = 5
 """For open requests. Subscriptions are asked to reconnect."""
 
+START_SECONDS = 60
+"""Of several processes, one that does not say within this time that it lives is ended and started again: on a busy machine
+each takes some seconds to begin, and with a shorter limit none might ever be there."""
+
 
 def serve(settings: Settings, log_format: str) -> None:
     """Serves until SIGINT or SIGTERM. Raises SetupError when the port is taken."""
@@ -56,4 +60,5 @@ def _serve(settings: Settings, log_format: str) -> None:
         log_config=None,
         backlog=4096,
         timeout_graceful_shutdown=STOP_SECONDS,
+        timeout_worker_healthcheck=START_SECONDS,
     )
