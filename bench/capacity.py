@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import aiohttp
 import psutil
 
-from bench.environment import DATA, Place, cpu_seconds, process
+from bench.environment import Place, cpu_seconds, postgres_process, process
 from bench.serving import api
 from bench.table import Result
 from bench.world import empty_of_segments, field, new_segments, world
@@ -32,8 +32,9 @@ _UPDATE = """
 async def capacity(place: Place) -> list[Result]:
     url, scope, _ = await world(place)
     try:
-        empty = await _stored()
         await empty_of_segments(scope)
+        await db.execute(_WITHOUT_GAPS)
+        empty = await _stored()
         await new_segments(scope, [field("score", "EQUALS", number) for number in range(SEGMENTS)])
         full = await _stored()
         bare = await _bare_changes(scope)
@@ -41,7 +42,7 @@ async def capacity(place: Place) -> list[Result]:
             api(place, url) as (port, server),
             process(["-m", "muster", "worker", "--queue", "realtime"], place.environment(url), None, "w.log") as worker,
         ):
-            changed = await _changes(scope, port, _Used(server, worker, _postgres()))
+            changed = await _changes(scope, port, _Used(server, worker, postgres_process()))
         await empty_of_segments(scope)
         return [*_sizes(empty, full), *_costs(changed, bare)]
     finally:
@@ -49,6 +50,10 @@ async def capacity(place: Place) -> list[Result]:
 
 
 # ---------------------------------------------------------------- what is stored
+
+
+_WITHOUT_GAPS = "VACUUM FULL memberships, membership_changes, membership_appends"
+"""An earlier run left room in them, which the members of this one would fill."""
 
 
 @dataclass(frozen=True)
@@ -102,10 +107,6 @@ class _Used:
         }
 
 
-def _postgres() -> psutil.Process:
-    return psutil.Process(int((DATA / "postgres" / "data" / "postmaster.pid").read_text().split()[0]))
-
-
 def _with_ended(of: psutil.Process) -> float:
     """CPU seconds of a process and its children, those that have ended too."""
     times = of.cpu_times()
@@ -114,7 +115,7 @@ def _with_ended(of: psutil.Process) -> float:
 
 async def _bare_changes(scope: Scope) -> dict[str, float]:
     """The same UPDATE by PostgreSQL alone, with nothing captured."""
-    ids, postgres = await _some(scope), _postgres()
+    ids, postgres = await _some(scope), postgres_process()
     before = _with_ended(postgres)
     for number, contact_id in enumerate(ids):
         async with db.transaction():

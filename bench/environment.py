@@ -112,6 +112,11 @@ def _wait_for(url: str, started: "subprocess.Popen[bytes]", log: Path) -> None:
             return
 
 
+def postgres_process() -> psutil.Process:
+    """The embedded PostgreSQL, whose children are its connections."""
+    return psutil.Process(int((DATA / "postgres" / "data" / "postmaster.pid").read_text().split()[0]))
+
+
 def cpu_seconds(of: psutil.Process) -> float:
     """Returns the CPU seconds that a process and its children have used."""
     total = 0.0
