@@ -57,6 +57,15 @@ def test_every_lasting_service_has_a_health_check(name: str) -> None:
     assert SERVICES[name]["healthcheck"]["test"]
 
 
+@pytest.mark.parametrize("file", ["docker-compose.yml", "docker-compose.citus.yml"])
+def test_what_a_health_check_leaves_behind_is_not_taken_for_a_child_of_the_server(file: str) -> None:
+    """A check that is stopped leaves a process to the first one of its container: PostgreSQL would take its end for a crash."""
+    services = yaml.safe_load((ROOT / file).read_text())["services"]
+    checked = {name for name, service in services.items() if "healthcheck" in service}
+    assert checked
+    assert {name for name in checked if services[name].get("init") is not True} == set()
+
+
 @pytest.mark.parametrize("name", OURS)
 def test_ours_run_without_privileges(name: str) -> None:
     service = OURS[name]
