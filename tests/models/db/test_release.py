@@ -38,8 +38,10 @@ async def test_a_connection_in_a_transaction_is_left_to_the_pool(pool: Any) -> N
 
 async def test_a_connection_whose_statement_is_being_cancelled_is_left_to_the_pool(pool: Any) -> None:
     borrowed = await pool.acquire()
+    sleep = "SELECT pg_sleep($1)"
+    await borrowed.fetchval(sleep, 0)  # prepares it: a time-out before it was sent leaves nothing to cancel
     with pytest.raises(TimeoutError):
-        await borrowed.fetchval("SELECT pg_sleep(5)", timeout=0.05)
+        await borrowed.fetchval(sleep, 60, timeout=0.2)
     assert not released_at_once(borrowed)
     await pool.release(borrowed)
     assert await pool.fetchval("SELECT 1") == 1
