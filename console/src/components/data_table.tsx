@@ -77,7 +77,6 @@ export function DataTable<Row extends { id: string }>({
       rowCount={hasMore ? (totalCount ?? -1) : length + 1}
       isBusy={isBusy}
       isRenewed={isRenewed}
-      isUnsettled={isFirst}
       selectAll={selection && <SelectAll selection={selection} label={t.common.selectAll} />}
       scroller={ref}
       below={

@@ -1,9 +1,13 @@
-import type { ReactNode, Ref } from "react";
+import type { PointerEvent, ReactNode, Ref } from "react";
 
 import classes from "./table_frame.module.css";
 import { contentPx, firstRows } from "./scroll_window";
 
-export type Column = { key: string; label: ReactNode; width?: number | string; numeric?: boolean };
+/** `width` in pixels; columns without one share what is left of the table, and have at least as much as is usual. */
+export type Column = { key: string; label: ReactNode; width?: number; numeric?: boolean };
+
+const USUAL_PX = 240;
+const SELECT_PX = 44;
 
 export const ROW_PX = 44;
 
@@ -17,7 +21,6 @@ export function TableFrame({
   rowCount,
   isBusy,
   isRenewed = false,
-  isUnsettled = false,
   selectAll,
   scroller,
   below,
@@ -30,8 +33,6 @@ export function TableFrame({
   rowCount: number;
   isBusy: boolean;
   isRenewed?: boolean;
-  /** The columns have no widths yet. */
-  isUnsettled?: boolean;
   /** What stands above the boxes that select rows, where there are some. */
   selectAll?: ReactNode;
   scroller?: Ref<HTMLDivElement>;
@@ -44,16 +45,16 @@ export function TableFrame({
     <div className={classes.frame} data-renewed={isRenewed || undefined}>
       {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- a region that scrolls must take the focus */}
       <div ref={scroller} className={classes.scroller} style={{ maxHeight: height }} role="region" aria-label={label} tabIndex={0}>
-        <table aria-rowcount={rowCount} aria-busy={isBusy} className={classes.table}>
-          <thead className={isUnsettled ? classes.unsettled : undefined}>
+        <table aria-rowcount={rowCount} aria-busy={isBusy} className={classes.table} style={{ minWidth: leastPx(columns, selectAll !== undefined) }}>
+          <thead>
             <tr aria-rowindex={1}>
               {selectAll !== undefined && (
-                <th className={classes.head} style={{ width: 44 }}>
+                <th className={classes.head} style={{ width: SELECT_PX }}>
                   {selectAll}
                 </th>
               )}
               {columns.map(({ key, width, numeric, label: words }) => (
-                <th key={key} style={{ width }} className={numeric ? `${classes.head} numeric` : classes.head}>
+                <th key={key} style={{ width }} onPointerEnter={showWhole} className={numeric ? `${classes.head} numeric` : classes.head}>
                   {words}
                 </th>
               ))}
@@ -67,6 +68,18 @@ export function TableFrame({
   );
 }
 
+/** All columns in their widths: what is wider than the page is scrolled sideways. */
+function leastPx(columns: readonly Column[], selects: boolean): number {
+  return columns.reduce((sum, { width = USUAL_PX }) => sum + width, selects ? SELECT_PX : 0);
+}
+
+/** What is cut is shown whole to who points at it. */
+function showWhole({ currentTarget: cell }: PointerEvent<HTMLElement>): void {
+  const isCut = cell.scrollWidth > cell.clientWidth;
+  if (isCut) cell.title = cell.innerText;
+  else cell.removeAttribute("title");
+}
+
 /** One row. `select` is what selects it. */
 export function TableRow({ index, id, select, children }: { index: number; id: string; select?: ReactNode; children: ReactNode }) {
   return (
@@ -77,9 +90,13 @@ export function TableRow({ index, id, select, children }: { index: number; id: s
   );
 }
 
-/** A cell of a row; its text is cut when there is no room. */
+/** A cell of a row; its text is cut when there is no room, and then shown whole to who points at it. */
 export function DataCell({ children, numeric = false }: { children: ReactNode; numeric?: boolean }) {
-  return <td className={numeric ? `${classes.cell} numeric` : classes.cell}>{children}</td>;
+  return (
+    <td className={numeric ? `${classes.cell} numeric` : classes.cell} onPointerEnter={showWhole}>
+      {children}
+    </td>
+  );
 }
 
 /** Stands where a row will be, as high as one. */

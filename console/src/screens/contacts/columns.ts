@@ -20,7 +20,9 @@ export const COLUMNS = [
 export type BuiltIn = (typeof COLUMNS)[number];
 
 const AT_FIRST = "email,phone,tags,created";
-const WIDE = new Set(["email", "tags"]);
+/** Pixels; tags have what is left. */
+const WIDTHS: Record<string, number | undefined> = { name: 200, email: 270, created: 130, updated: 130 };
+const USUAL_WIDTH = 150;
 
 /** A column of the list: a field of Muster, a custom field (attributes.KEY), or a score (scores.KEY). */
 export type ChosenColumn = { kind: "field"; key: BuiltIn } | { kind: "attribute" | "score"; key: string };
@@ -86,14 +88,14 @@ export function labelOf(column: ChosenColumn, labels: Labels, t: Catalogue): str
 }
 
 export function tableColumns(columns: readonly ChosenColumn[], labels: Labels, t: Catalogue): Column[] {
-  const name = { key: "name", label: t.contacts.fields.name, width: 220 };
+  const name = { key: "name", label: t.contacts.fields.name, width: WIDTHS.name };
   return [
     name,
     ...columns.map((column) => ({
       key: nameOf(column),
       label: labelOf(column, labels, t),
       numeric: isNumeric(column),
-      width: WIDE.has(nameOf(column)) ? 240 : undefined,
+      width: nameOf(column) === "tags" ? undefined : (WIDTHS[nameOf(column)] ?? USUAL_WIDTH),
     })),
   ];
 }

@@ -118,9 +118,9 @@ export function Members({ segment, reload, changes }: { segment: ShownSegment; r
         label={t.segments.tabs.members}
         columns={[
           { key: "name", label: t.segments.contact },
-          { key: "email", label: t.rules.fields.email },
+          { key: "email", label: t.rules.fields.email, width: 270 },
           { key: "phone", label: t.rules.fields.phone, width: 160 },
-          { key: "joined", label: t.segments.joined, width: 200 },
+          { key: "joined", label: t.segments.joined, width: 160 },
           { key: "origin", label: t.segments.origin, width: 160 },
         ]}
         pages={pages}

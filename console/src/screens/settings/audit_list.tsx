@@ -157,8 +157,8 @@ export function AuditList() {
         label={t.settings.tabs.audit}
         columns={[
           { key: "when", label: t.settings.audit.when, width: 150 },
-          { key: "who", label: t.settings.audit.who },
-          { key: "what", label: t.settings.audit.what },
+          { key: "who", label: t.settings.audit.who, width: 170 },
+          { key: "what", label: t.settings.audit.what, width: 240 },
           { key: "on", label: t.settings.audit.on },
           { key: "details", label: t.settings.audit.details, width: 220 },
         ]}

@@ -111,9 +111,9 @@ export function PeopleTab({ workflow, graph }: { workflow: Workflow; graph: Grap
         columns={[
           { key: "contact", label: t.people.contact },
           { key: "state", label: t.people.state, width: 110 },
-          { key: "node", label: t.people.node },
-          { key: "since", label: t.people.since },
-          { key: "wakes", label: t.people.wakes },
+          { key: "node", label: t.people.node, width: 200 },
+          { key: "since", label: t.people.since, width: 140 },
+          { key: "wakes", label: t.people.wakes, width: 140 },
           { key: "why", label: t.people.why },
         ]}
         pages={pages}
