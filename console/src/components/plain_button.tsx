@@ -11,8 +11,8 @@ export type PlainButtonProps = {
 } & Omit<ComponentProps<"button"> & ComponentProps<"a">, "ref" | "type" | "children">;
 
 /** A button, or a link that looks like one. It uses no hooks, so that it can be drawn before React is there, and looks as Mantine's do. */
-export function PlainButton({ as: Element = "button", variant = "filled", size, leftSection, children, ...rest }: PlainButtonProps & { as?: "a" | "button" }) {
-  const props = { className: `mantine-focus-auto mantine-active ${classes.button}`, "data-variant": variant, "data-size": size, "data-icon": leftSection ? true : undefined, ...rest };
+export function PlainButton({ as: Element = "button", variant = "filled", size, leftSection, className = "", children, ...rest }: PlainButtonProps & { as?: "a" | "button" }) {
+  const props = { className: `mantine-focus-auto mantine-active ${classes.button} ${className}`.trim(), "data-variant": variant, "data-size": size, "data-icon": leftSection ? true : undefined, ...rest };
   const content = (
     <>
       {leftSection && <span className={classes.icon}>{leftSection}</span>}
