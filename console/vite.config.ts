@@ -8,8 +8,8 @@ import relay from "vite-plugin-relay";
 const api = process.env.MUSTER_API ?? "http://127.0.0.1:8000";
 
 /**
- * Has the page run src/start.ts alone, which runs the others in their order. They are only fetched meanwhile: a module that is loaded
- * ahead is compiled at once, before what was to run first. The font is fetched before a style names it, so that the first words are in it.
+ * Has the page run src/start.ts alone, which runs the others in their order. They are fetched meanwhile, and compiled beside
+ * the main thread, which a file is not that is fetched as a plain script. The font is fetched before a style names it, so that the first words are in it.
  */
 function startEarly(): Plugin {
   return {
@@ -23,18 +23,19 @@ function startEarly(): Plugin {
         const font = files.find(({ fileName }) => /inter-latin-wght-normal-.*\.woff2$/.test(fileName));
         const main = /\s*<script type="module" crossorigin src="([^"]*)"><\/script>/.exec(html);
         const ahead = (fileName: string, as: string) => `<link rel="preload" as="${as}" crossorigin href="${fileName}">`;
+        const part = (fileName: string) => `<link rel="modulepreload" crossorigin data-console href="${fileName}">`;
         const styles = /<link rel="stylesheet" crossorigin href="([^"]*\/index-[^"]*)">/.exec(html);
         if (!start || !font || !main || !styles) throw new Error("the page, or what it loads, was not built as expected");
-        for (const part of files) {
-          if (part.type === "chunk" && part.exports.includes("firstView")) checkFirstView(part, files);
+        for (const file of files) {
+          if (file.type === "chunk" && file.exports.includes("firstView")) checkFirstView(file, files);
         }
         return html
           .replace(main[0], "")
           .replace(styles[0], ahead(styles[1] ?? "", "style"))
           .replace("</title>", `</title>\n    <script type="module" async crossorigin src="./${start.fileName}"></script>\n    ${ahead(`./${font.fileName}`, "font")}`)
           .replace(`\n    <link rel="modulepreload" crossorigin href="./${start.fileName}">`, "")
-          .replace(/<link rel="modulepreload" crossorigin href="([^"]*)">/g, (_, fileName: string) => ahead(fileName, "script"))
-          .replace("</head>", `  ${ahead(main[1] ?? "", "script")}\n  </head>`);
+          .replace(/<link rel="modulepreload" crossorigin href="([^"]*)">/g, (_, fileName: string) => part(fileName))
+          .replace("</head>", `  ${part(main[1] ?? "")}\n  </head>`);
       },
     },
   };
@@ -97,6 +98,7 @@ export default defineConfig({
               test: /preload-helper|sessionViewerQuery|src[\\/](start|app[\\/](screen_code|first_reads)|relay[\\/]early|texts[\\/](frame|language|(en|es)[\\/](frame|heads))|session[\\/]invitation_token|theme[\\/](color_scheme|early)|frame[\\/].*|screens[\\/]segments[\\/]choices|components[\\/](awaited_field|awaited_place|bar|beside|empty|logo|plain_button|plain_link|screen|scroll_window|sparkline|sparkline_path|status_badge|table_frame|tags|words)|format[\\/](dates|intl|moments|numbers|words)|texts[\\/](plural|texts))\.(tsx?|module\.css)|src[\\/]theme[\\/](font|variables|base)\.css|mantine[\\/]core[\\/]styles[\\/](baseline|default-css-variables|global)\.css|node_modules[\\/]react[\\/]|tabler[\\/]icons-react.*(createReactComponent|defaultAttributes|Icon(AddressBook|ArrowsSort|ArrowsTransferDown|ChartDonut|AlertTriangle|CircleCheck|Filter|Flame|Home|Route|Search|Send|Settings|Webhook|Download|Inbox|Menu2|Plus|Refresh|Upload|Users?)\.)/,
               priority: 4,
             },
+            { name: "form_parts", test: /src[\\/]components[\\/]form_parts/, priority: 4 },
             { name: "react", test: /node_modules[\\/](react-dom|scheduler)[\\/]|src[\\/]app[\\/]react_root\.ts/, tags: ["$initial"], priority: 3 },
             { name: "relay", test: /node_modules[\\/](react-relay|relay-runtime)[\\/]/, tags: ["$initial"], priority: 3 },
             { name: "common", test: /node_modules|src[\\/](components|relay|rules|theme|app|format)[\\/]/, minShareCount: 8, priority: 0.5 },

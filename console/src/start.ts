@@ -7,6 +7,7 @@ import { fetchCode } from "./app/screen_code";
 import { leadsTo } from "./frame/areas";
 import { showEarlyFrame, showEarlyScreen, showWaiting } from "./frame/early_frame";
 import { earlyKit } from "./frame/early_kit";
+import { fromServer } from "./frame/from_server";
 import { nextTask, painted, pause } from "./frame/tasks";
 import { dataOf, sendEarly } from "./relay/early";
 import { invitationToken } from "./session/invitation_token";
@@ -57,7 +58,7 @@ async function showScreen(screen: { to: string; view: FirstScreen } | null): Pro
 
 /** Fetches the texts, once. */
 function tell(): Promise<void> {
-  told ??= showLanguage(language);
+  told ??= fromServer(() => showLanguage(language));
   return told;
 }
 
@@ -66,34 +67,47 @@ function tell(): Promise<void> {
  * asked for before the last one, which they need. Resolves when the texts are there.
  */
 async function runConsole(): Promise<void> {
-  const files = [...document.querySelectorAll<HTMLLinkElement>("link[as=script]")];
+  const files = [...document.querySelectorAll<HTMLLinkElement>("link[data-console]")];
   const last = files.pop();
   for (const { href } of files) {
     await nextTask();
-    await import(/* @vite-ignore */ href);
+    await run(href);
   }
   await nextTask();
   fetchCode(path);
   const isTold = tell();
   await nextTask();
-  if (last) void import(/* @vite-ignore */ last.href);
+  if (last) void run(last.href);
   await isTold;
+}
+
+async function run(href: string): Promise<void> {
+  try {
+    await fromServer(() => import(/* @vite-ignore */ href));
+  } catch (error) {
+    const [visit] = performance.getEntriesByType("navigation") as PerformanceNavigationTiming[];
+    if (visit?.type !== "reload") location.reload(); // the server has another version of the console by now
+    throw error;
+  }
 }
 
 /** Applies the styles of all components, which are on their way. The frame does without: to read them takes a while. */
 async function applyStyles(): Promise<void> {
   const ahead = [...document.querySelectorAll<HTMLLinkElement>("link[as=style]")];
-  await Promise.all(ahead.map(({ href }) => applied(href)));
+  await Promise.all(ahead.map(({ href }) => fromServer(() => applied(href)).catch(() => undefined))); // without them it looks plain, but works
 }
 
 function applied(href: string): Promise<void> {
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     const link = document.createElement("link");
     link.rel = "stylesheet";
     link.crossOrigin = "";
     link.href = href;
     link.addEventListener("load", () => resolve());
-    link.addEventListener("error", () => resolve()); // without them it looks plain, but works
+    link.addEventListener("error", () => {
+      link.remove();
+      reject(new Error(href));
+    });
     document.head.append(link);
   });
 }
