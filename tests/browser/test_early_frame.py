@@ -10,6 +10,7 @@ from playwright.sync_api import Page, Request, Route, expect
 
 from tests.browser.conftest import OpenPage
 from tests.browser.people import Muster
+from tests.browser.problems import Problems
 
 CONSOLE = re.compile(r"/assets/index-[^/]*\.js$")
 
@@ -22,10 +23,23 @@ STATIC = "main :is(h1, h2, th, a, td:not(:has(time)), button:not([aria-haspopup]
 
 STATIC_PLACES = f"""() => [...document.querySelectorAll("{STATIC}")].filter((element) => element.textContent).map((element) => {{
     const {{ x, y, width, height }} = element.getBoundingClientRect();
-    const across = element.closest("table") ? [] : [x, width];
-    return [element.textContent, ...across, y, height].join(" ");
+    return [element.textContent, x, y, width, height].join(" ");
 }})"""
-"""Where all is that does not tell how long ago something was. Columns become wider when more rows are read, with longer words."""
+"""Where all is that does not tell how long ago something was."""
+
+WORDS = "main :is(h1, h2, label, p, input[id*=-], [class*=abel], [class*=hint], [class*=escription])"
+
+WORDS_PLACES = f"""() => {{
+    const found = [];
+    for (const element of document.querySelectorAll("{WORDS}")) {{
+        const range = document.createRange();
+        range.selectNodeContents(element);
+        const {{ x, y, width, height }} = (element.matches("input") ? element : range).getBoundingClientRect();
+        if (y + height < innerHeight) found.push([element.textContent || element.id, x, y, width, height].map(String).join(" "));
+    }}
+    return found;
+}}"""
+"""Where the words of a form are that are in view, and the fields that can be typed into early."""
 
 WATCH = """
     window.emptied = 0;
@@ -70,7 +84,7 @@ def test_the_words_that_are_known_stay_where_they_are(
     with held(page, path) as go_on:
         expect(page.get_by_role("heading", level=1, name=title)).to_be_visible()
         before = page.evaluate(PLACES)
-        expect(page.locator("[data-awaited]")).to_have_count(1)
+        expect(page.locator("[data-awaited]")).not_to_have_count(0)
         go_on()
     expect(page.locator("[data-awaited]")).to_have_count(0)
     after = page.evaluate(PLACES)
@@ -211,6 +225,92 @@ def test_a_button_that_is_pressed_early_does_its_work_later(page: Page) -> None:
         page.get_by_role("button", name="New contact").click()
         go_on()
     expect(page.get_by_role("dialog")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("/settings/workspace", "Time zone"),
+        ("/segments/new", "Who belongs to it"),
+        ("/scores/new", "Groups"),
+        ("/broadcasts/new", "Audience"),
+        ("/destinations/webhooks/new", "What it is sent"),
+    ],
+)
+@pytest.mark.parametrize("width", [360, 1280])
+def test_the_words_and_fields_of_a_form_are_there_before_the_console_and_stay(
+    open_page: OpenPage, muster: Muster, path: str, words: str, width: int
+) -> None:
+    page = open_page(muster.admin, viewport={"width": width, "height": 740})
+    with held(page, path) as go_on:
+        expect(page.locator("main")).to_contain_text(words)
+        before = page.evaluate(WORDS_PLACES)
+        go_on()
+    expect(page.locator("[data-awaited], main [aria-busy=true]")).to_have_count(0)
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    after = page.evaluate(WORDS_PLACES)
+    assert before
+    assert [place for place in before if place not in after] == []
+
+
+def test_what_is_typed_early_is_kept_with_the_cursor_and_goes_on(page: Page) -> None:
+    with held(page, "/segments/new") as go_on:
+        name = page.get_by_role("textbox", name="Name", exact=True)
+        name.fill("Buyers of ours")
+        name.press("Home")
+        name.press_sequentially("New ")
+        go_on()
+    expect(page.get_by_role("button", name="Add condition").first).to_be_visible()
+    expect(name).to_have_value("New Buyers of ours")
+    expect(name).to_be_focused()
+    page.keyboard.type("and old ")
+    expect(name).to_have_value("New and old Buyers of ours")
+
+
+def test_what_is_typed_early_counts_as_typed(page: Page) -> None:
+    with held(page, "/scores/new") as go_on:
+        page.get_by_role("textbox", name="Name", exact=True).fill("Lead interest")
+        go_on()
+    expect(page.get_by_role("textbox", name="Name of the group")).to_be_visible()
+    expect(page.get_by_role("textbox", name="Key")).to_have_value("lead_interest")
+
+
+def test_what_is_typed_early_in_place_of_what_was_stored_is_kept(page: Page) -> None:
+    with held(page, "/settings/workspace") as go_on:
+        name = page.get_by_role("textbox", name="Name", exact=True)
+        expect(name).not_to_have_value("")
+        name.fill("Another name")
+        go_on()
+    expect(page.get_by_role("button", name="Save")).to_be_visible()
+    expect(name).to_have_value("Another name")
+
+
+def test_a_server_that_dies_before_the_code_is_there_is_told_and_waited_for(page: Page, problems: Problems) -> None:
+    problems.expect("net::ERR_FAILED")
+    waiting: list[Route] = []
+    page.route(CONSOLE, lambda route: waiting.append(route), times=1)
+    page.goto("/contacts", wait_until="commit")
+    expect(page.locator("main [data-id]").first).to_be_visible()
+    page.route("**/*", lambda route: route.abort())
+    for route in waiting:
+        route.abort()
+    told = page.get_by_role("alert").filter(has_text="The server does not answer.")
+    expect(told).to_be_visible()
+    expect(page.locator("main [data-id]").first).to_be_visible()
+    page.unroute("**/*")
+    expect(page.get_by_role("searchbox", name="Search by name")).to_be_visible()
+    expect(told).to_have_count(0)
+
+
+def test_a_server_that_dies_before_the_screen_is_there_is_told_and_waited_for(page: Page, problems: Problems) -> None:
+    problems.expect("net::ERR_FAILED")
+    page.route(re.compile(r"/assets/segment_list-[^/]*[.]js$|/$"), lambda route: route.abort())
+    page.goto("/segments", wait_until="commit")
+    told = page.get_by_role("alert").filter(has_text="The server does not answer.")
+    expect(told).to_be_visible()
+    page.unroute_all()
+    expect(page.get_by_role("searchbox")).to_be_visible()
+    expect(told).to_have_count(0)
 
 
 def test_who_is_not_signed_in_sees_no_frame(visitor: Page) -> None:

@@ -52,7 +52,8 @@ def test_one_request_shows_what_moves_and_the_tour_stays_closed(open_page: OpenP
     page.on("request", lambda request: asked.append(request.post_data or "") if "/graphql" in request.url else None)
     page.goto("/")
     expect(page.get_by_role("region", name="Segments that moved most").get_by_role("listitem").first).to_be_visible()
-    assert len([one for one in asked if one]) == 2  # who is asking, and the screen
+    expect(page.get_by_text(re.compile(r"^[0-9,]+ contacts$"))).to_be_visible()
+    assert len([one for one in asked if one]) == 3  # who is asking, the screen, and how many contacts there are
     expect(page.get_by_text("up to date")).to_be_visible()
     page.get_by_role("button", name="Close the tour for good").click()
     page.reload()

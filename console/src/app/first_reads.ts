@@ -4,14 +4,19 @@ import type { ConcreteRequest, Variables } from "relay-runtime";
 import type { Kit } from "../components/kit";
 import { mayOpen } from "../frame/areas";
 import type { FirstView } from "../frame/first_view";
-import { readEarly } from "../relay/early";
+import { readEarly, sendEarly } from "../relay/early";
 import type { Permission, Viewer } from "../session/viewer";
 import { routeOf, type Route } from "./screen_code";
 
 type FirstRead = {
-  query: () => Promise<{ default: ConcreteRequest }>;
+  /** None where what is drawn first needs no answer. */
+  query?: () => Promise<{ default: ConcreteRequest }>;
   /** By the ids in the address, and what the member may do. */
   variables?: (id: string, may: (permission: Permission) => boolean) => Variables;
+  /** What is asked for when the answer is there, such as a number that takes longer to count than the rows take to read. */
+  afterwards?: () => Promise<{ default: ConcreteRequest }>;
+  /** What is drawn first does not wait for the answer. */
+  isDrawnAtOnce?: true;
   /** The code of what draws the answer before the screen is there. */
   view?: () => Promise<{ firstView: FirstView<never> }>;
 };
@@ -26,19 +31,27 @@ const FIRST_READS: Readonly<Partial<Record<Route, FirstRead>>> = {
     variables: (_, may) => ({
       mayJobs: may("JOB_READ"),
       mayBroadcasts: may("BROADCAST_READ"),
+      mayContacts: may("CONTACT_READ"),
       maySegments: may("SEGMENT_READ"),
       mayWorkflows: may("WORKFLOW_READ"),
       mayWebhooks: may("WEBHOOK_MANAGE"),
     }),
+    afterwards: () => import("../__generated__/allContactsQuery.graphql"),
     view: () => import("../screens/home/home_parts"),
   },
   "/broadcasts": {
     query: () => import("../__generated__/broadcastListQuery.graphql"),
     view: () => import("../screens/broadcasts/broadcast_list_parts"),
   },
+  "/broadcasts/new": {
+    query: () => import("../__generated__/newBroadcastQuery.graphql"),
+    variables: (_, may) => ({ from: "", isCopy: false, segment: "", hasSegment: false, mayReadContacts: may("CONTACT_READ") }),
+    view: () => import("../screens/broadcasts/new_broadcast_first_view"),
+  },
   "/contacts": {
     query: () => import("../__generated__/contactListQuery.graphql"),
-    variables: () => ({ orderBy: "CREATED_AT_DESC", withCount: true, withTags: true, withAttributes: false, withScores: false, ...LIST }),
+    variables: () => ({ orderBy: "CREATED_AT_DESC", withTags: true, withAttributes: false, withScores: false, ...LIST }),
+    afterwards: () => import("../__generated__/contactListCountQuery.graphql"),
     view: () => import("../screens/contacts/contact_list_parts"),
   },
   "/contacts/$contactId": {
@@ -64,12 +77,22 @@ const FIRST_READS: Readonly<Partial<Record<Route, FirstRead>>> = {
     query: () => import("../__generated__/endpointListQuery.graphql"),
     view: () => import("../screens/destinations/endpoint_first_view"),
   },
+  "/destinations/webhooks/new": { isDrawnAtOnce: true, view: () => import("../screens/destinations/endpoint_new_first_view") },
   "/scores": { query: () => import("../__generated__/scoreListQuery.graphql"), view: () => import("../screens/scores/score_first_view") },
-  "/scores/new": { query: () => import("../__generated__/newScoreQuery.graphql") },
+  "/scores/new": {
+    query: () => import("../__generated__/newScoreQuery.graphql"),
+    isDrawnAtOnce: true,
+    view: () => import("../screens/scores/new_score_first_view"),
+  },
   "/segments": {
     query: () => import("../__generated__/segmentListQuery.graphql"),
     variables: () => ({ deleted: false, orderBy: "NAME_ASC" }),
     view: () => import("../screens/segments/segment_list_parts"),
+  },
+  "/segments/new": {
+    query: () => import("../__generated__/segmentNewQuery.graphql"),
+    isDrawnAtOnce: true,
+    view: () => import("../screens/segments/segment_new_first_view"),
   },
   "/segments/$segmentId": {
     query: () => import("../__generated__/segmentPageQuery.graphql"),
@@ -85,7 +108,10 @@ const FIRST_READS: Readonly<Partial<Record<Route, FirstRead>>> = {
     query: () => import("../__generated__/whatsappSettingsQuery.graphql"),
     view: () => import("../screens/settings/whatsapp_first_view"),
   },
-  "/settings/workspace": { query: () => import("../__generated__/workspaceSettingsQuery.graphql") },
+  "/settings/workspace": {
+    query: () => import("../__generated__/workspaceSettingsQuery.graphql"),
+    view: () => import("../screens/settings/workspace_first_view"),
+  },
   "/transfers": {
     query: () => import("../__generated__/jobListQuery.graphql"),
     variables: (_, may) => ({ maySegments: may("SEGMENT_READ"), mayWorkflows: may("WORKFLOW_READ") }),
@@ -108,18 +134,19 @@ export type FirstScreen = Promise<((kit: Kit) => ReactNode) | null>;
  */
 export function fetchFirstRead(path: string, search: string): (viewer: Viewer, to: string) => FirstScreen | null {
   const at = search ? undefined : readOf(path);
-  const fetched = at?.query();
+  const fetched = at?.query?.();
   fetched?.catch(() => undefined); // the screen fetches it again, and says what failed
   return (viewer, to) => {
     const read = search || !mayOpen(to, viewer.permissions) ? undefined : readOf(to);
     if (!read) return null;
     const may = (permission: Permission) => viewer.permissions.includes(permission);
-    const answer = (read === at && fetched ? fetched : read.query())
-      .then((query) => readEarly(query.default, read.variables?.(idOf(to) ?? "", may) ?? {}))
+    const answer = Promise.resolve(read === at && fetched ? fetched : read.query?.())
+      .then((query) => query && readEarly(query.default, read.variables?.(idOf(to) ?? "", may) ?? {}))
       .catch(() => null); // the screen asks again, and says what failed
+    if (read.afterwards) void Promise.all([read.afterwards(), answer]).then(([query]) => sendEarly(query.default, {}), () => undefined);
     const code = read.view?.();
     if (!code) return null;
-    return Promise.all([answer, code]).then(
+    return Promise.all([read.isDrawnAtOnce ? {} : answer, code]).then(
       ([data, { firstView }]) => (data ? (kit) => firstView({ kit, viewer, may, data: data as never }) : null),
       () => null,
     );

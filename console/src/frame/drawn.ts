@@ -28,6 +28,8 @@ export function drawn(what: ReactNode, inSvg = false): Node[] {
   return [element];
 }
 
+const NAMES: Record<string, string | undefined> = { className: "class", htmlFor: "for" };
+
 /** Numbers are pixels. */
 function addStyle({ style }: HTMLElement | SVGElement, values: Style): void {
   for (const [name, value] of Object.entries(values ?? {})) {
@@ -41,5 +43,5 @@ function isAttribute(name: string, value: unknown): boolean {
 
 /** The name of an attribute in the page, such as `stroke-width` for strokeWidth. */
 function attributeOf(name: string): string {
-  return name === "className" ? "class" : name.replace(/^(stroke|fill)([A-Z])/, (_, first: string, capital: string) => `${first}-${capital.toLowerCase()}`);
+  return NAMES[name] ?? name.replace(/^(stroke|fill)([A-Z])/, (_, first: string, capital: string) => `${first}-${capital.toLowerCase()}`);
 }

@@ -6,6 +6,7 @@ import { AwaitedScreen } from "./awaited_screen";
 import { drawn } from "./drawn";
 import { addressOf } from "./early_kit";
 import { Frame, type FrameLink } from "./frame";
+import { keepTyped, passOnTyped } from "./typed";
 
 const PlainLink: FrameLink = ({ to, children, ...rest }) => (
   <a href={addressOf(to)} {...rest}>
@@ -61,15 +62,18 @@ export function hasEarlyScreen(path: string): boolean {
 
 /** Keeps the screen that was drawn early in a place of React's frame. Returns what is called when React has drawn it. */
 export function keepEarlyScreen(place: HTMLElement | null): () => void {
-  if (screen) place?.append(screen);
+  if (screen) {
+    place?.append(screen);
+    queueMicrotask(passOn); // an element that is moved loses the focus
+  }
   scrollAgain();
-  return () => {
-    screen = undefined;
+  return () =>
     queueMicrotask(() => {
+      if (screen?.isConnected) return; // another frame keeps it by now
+      screen = undefined;
       scrollAgain();
       passOn();
     });
-  };
 }
 
 function watch(element: HTMLElement): void {
@@ -79,6 +83,7 @@ function watch(element: HTMLElement): void {
     queueMicrotask(() => element.isConnected && document.activeElement !== document.body && (focused = nameOf(document.activeElement))),
   );
   element.addEventListener("click", press);
+  element.addEventListener("input", keepTyped);
   element.addEventListener("scroll", ({ target }) => target instanceof Element && scrolled.set(target.ariaLabel ?? "", target.scrollTop), true);
 }
 
@@ -103,8 +108,9 @@ export function passOn(): void {
   const [toFocus, toPress] = [focused, pressed].map((name) =>
     name === undefined ? undefined : [...document.querySelectorAll<HTMLElement>("a, button, input, select")].find((each) => nameOf(each) === name),
   );
-  focused = undefined;
+  if (!toFocus || !screen?.contains(toFocus)) focused = undefined; // else it has to be passed on once more
   toFocus?.focus();
+  if (!screen) passOnTyped();
   if (screen && (!toPress || screen.contains(toPress))) return; // its screen is not there yet
   pressed = undefined;
   if (toPress?.matches("input, select")) toPress.focus();

@@ -9,7 +9,7 @@ function reading(rows: number) {
   const asked: Asked[] = [];
   const told: ReadBlocks<number>[] = [];
   const released: number[] = [];
-  const ask: AskForBlock<number> = ({ after, skip }, counts, { next, error }) => {
+  const ask: AskForBlock<number> = ({ after, skip }, { next, error }) => {
     const begin = (after === null ? 0 : Number(after) + 1) + skip;
     const page = Array.from({ length: Math.max(0, Math.min(BLOCK_ROWS, rows - begin)) }, (_, index) => begin + index);
     const one: Asked = {
@@ -23,10 +23,10 @@ function reading(rows: number) {
             rows: page,
             endCursor: page.length ? String(page.at(-1)) : null,
             hasNextPage: begin + page.length < rows,
-            totalCount: counts ? rows : null,
           },
           () => released.push(begin),
         );
+        if (begin === 0) reader.counted(rows);
       },
       fail: () => {
         asked.splice(asked.indexOf(one), 1);
@@ -112,4 +112,14 @@ test("after an error nothing is asked until one tries again", () => {
   answerAll();
   expect(told.at(-1)?.error).toBeNull();
   expect(rowAt(0)).toBe(0);
+});
+
+test("a count that comes before the first rows is told with them", () => {
+  const { reader, told, answerAll } = reading(120);
+  reader.begin();
+  reader.counted(120);
+  expect(told).toEqual([]);
+  answerAll();
+  expect(told.at(-1)?.total).toBe(120);
+  expect(told.at(-1)?.isCounted).toBe(true);
 });

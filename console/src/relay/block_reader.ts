@@ -4,13 +4,19 @@ import type { Page } from "./pages";
 export const BLOCK_ROWS = 50;
 const MOST_AT_ONCE = 2;
 
-/** What is read of a list. `total`: how many rows it has, once that is known. */
-export type ReadBlocks<Row> = { blocks: ReadonlyMap<number, Block<Row>>; total: number | null; isLoading: boolean; error: Error | null };
+/** What is read of a list. `total`: how many rows it has, as far as that is known; `isCounted`: it is known. */
+export type ReadBlocks<Row> = {
+  blocks: ReadonlyMap<number, Block<Row>>;
+  total: number | null;
+  isCounted: boolean;
+  isLoading: boolean;
+  error: Error | null;
+};
 
 type Answer<Row> = { next: (page: Page<Row>, release: () => void) => void; error: (error: Error) => void };
 
 /** Asks for one block, and returns how to stop. The answer may be told before it returns; `release` is called when its rows are dropped. */
-export type AskForBlock<Row> = (source: BlockSource, counts: boolean, answer: Answer<Row>) => () => void;
+export type AskForBlock<Row> = (source: BlockSource, answer: Answer<Row>) => () => void;
 
 /**
  * Reads a list in blocks where it is looked at, the first one first. A list that is read again keeps the rows that are looked at until
@@ -19,6 +25,7 @@ export type AskForBlock<Row> = (source: BlockSource, counts: boolean, answer: An
 export class BlockReader<Row> {
   private blocks: ReadonlyMap<number, Block<Row>> = new Map();
   private total: number | null = null;
+  private isCounted = false;
   private error: Error | null = null;
   /** What was read since the list was last begun. */
   private fresh = new Map<number, Block<Row>>();
@@ -38,6 +45,15 @@ export class BlockReader<Row> {
     this.error = null;
     if (given) this.keep(0, given.page, given.release);
     else this.read(0);
+  }
+
+  /** Told how many rows the list has, which is asked apart: to count takes longer than to read what is looked at. */
+  counted(total: number): void {
+    this.total = total;
+    this.isCounted = true;
+    if (!this.fresh.has(0)) return; // it is told with the first rows
+    this.readWanted();
+    this.report();
   }
 
   /** Stops what is being read. */
@@ -88,7 +104,7 @@ export class BlockReader<Row> {
     this.running.set(block, () => {
       isOpen = false;
     });
-    const stop = this.ask(blockSource(this.fresh, block, BLOCK_ROWS), block === 0, {
+    const stop = this.ask(blockSource(this.fresh, block, BLOCK_ROWS), {
       next: (page, release) => {
         if (!isOpen) return release();
         this.running.delete(block);
@@ -117,7 +133,8 @@ export class BlockReader<Row> {
     this.held.get(number)?.();
     this.held.set(number, release);
     this.blocks = new Map([...this.blocks, [number, block]]);
-    this.total = lengthWith(page.totalCount ?? this.total, number * BLOCK_ROWS + page.rows.length, page.hasNextPage);
+    this.total = lengthWith(this.total, number * BLOCK_ROWS + page.rows.length, page.hasNextPage);
+    this.isCounted ||= !page.hasNextPage;
   }
 
   /** What is not looked at may have changed: it is read again when it is. */
@@ -132,6 +149,6 @@ export class BlockReader<Row> {
   }
 
   private report(): void {
-    this.tell({ blocks: this.blocks, total: this.total, isLoading: this.running.size > 0, error: this.error });
+    this.tell({ blocks: this.blocks, total: this.total, isCounted: this.isCounted, isLoading: this.running.size > 0, error: this.error });
   }
 }

@@ -4,7 +4,6 @@ import { memo } from "react";
 import { LinkTo } from "../components/link";
 import { messageOf } from "../components/notify";
 import { formatNumber, formatShare } from "../format/numbers";
-import { useViewer } from "../session/session";
 import { useTexts } from "../texts/texts";
 import { isComplete, isEmptyRule, type RuleInput } from "./rule";
 import classes from "./preview_panel.module.css";
@@ -12,14 +11,13 @@ import { estimateInWords } from "./estimate_in_words";
 import type { RulePreview } from "./use_rule_preview";
 
 /** What a rule finds: the number, what would change, who can be reached, some of them, and the rule in plain words. */
-export function PreviewPanel({ rule, preview, estimate, isStale, error }: { rule: RuleInput } & RulePreview) {
-  return isEmptyRule(rule) ? null : <Panel isPartial={!isComplete(rule)} preview={preview} estimate={estimate} isStale={isStale} error={error} />;
+export function PreviewPanel({ rule, preview, estimate, isStale, error, contactCount }: { rule: RuleInput } & RulePreview) {
+  return isEmptyRule(rule) ? null : <Panel isPartial={!isComplete(rule)} preview={preview} estimate={estimate} isStale={isStale} error={error} contactCount={contactCount} />;
 }
 
 /** Drawn again when an answer comes, not with each key that changes the rule. */
-const Panel = memo(function Panel({ isPartial, preview, estimate, isStale, error }: { isPartial: boolean } & Omit<RulePreview, "findings">) {
+const Panel = memo(function Panel({ isPartial, preview, estimate, isStale, error, contactCount }: { isPartial: boolean } & Omit<RulePreview, "findings">) {
   const t = useTexts().rules;
-  const { contactCount } = useViewer().workspace;
   return (
     <Card withBorder padding="md" className={classes.card} data-stale={isStale || undefined} data-counting={estimate !== null || undefined} aria-label={t.found}>
       <Stack gap="sm">
@@ -27,7 +25,7 @@ const Panel = memo(function Panel({ isPartial, preview, estimate, isStale, error
           <Group gap="xs" align="baseline" role="status" aria-live="polite">
             <Text className={classes.count}>{estimate ? estimateInWords(t, estimate) : preview ? formatNumber(preview.count) : "–"}</Text>
             <Text c="dimmed" size="sm">
-              {estimate ? t.estimated : preview && contactCount > 0 ? t.ofAll(formatShare(preview.count / contactCount)) : t.contactsFound}
+              {estimate ? t.estimated : preview && contactCount ? t.ofAll(formatShare(preview.count / contactCount)) : t.contactsFound}
             </Text>
           </Group>
           {isPartial && (

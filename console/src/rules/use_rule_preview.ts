@@ -1,9 +1,10 @@
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useEffectEvent, useRef, useState } from "react";
 import { useRelayEnvironment } from "react-relay";
 import { fetchQuery, graphql } from "relay-runtime";
 
 import { ApiError } from "../relay/api_error";
-import { useMay, useViewer } from "../session/session";
+import { useAllContacts } from "../session/all_contacts";
+import { useMay } from "../session/session";
 import type { useRulePreviewEstimateQuery, useRulePreviewEstimateQuery$data } from "../__generated__/useRulePreviewEstimateQuery.graphql";
 import type { useRulePreviewQuery, useRulePreviewQuery$data } from "../__generated__/useRulePreviewQuery.graphql";
 import { isComplete, type RuleInput } from "./rule";
@@ -27,6 +28,8 @@ export type RulePreview = {
   /** Neither the answer nor the estimate is that of the rule as it is now. */
   isStale: boolean;
   error: Error | null;
+  /** How many contacts there are in all, once that is known. */
+  contactCount: number | null;
 };
 
 const QUERY = graphql`
@@ -78,7 +81,8 @@ const NOTHING: RuleFindings = { conditions: [], warnings: [], errors: [] };
 export function useRulePreview(rule: RuleInput | null, { compareTo }: { compareTo?: string } = {}): RulePreview {
   const environment = useRelayEnvironment();
   const withContacts = useMay("CONTACT_READ");
-  const isLarge = useViewer().workspace.contactCount > MANY;
+  const contactCount = useAllContacts({ isWanted: rule !== null });
+  const isLarge = useEffectEvent(() => contactCount === null || contactCount > MANY);
   const [estimated, setEstimated] = useState<{ rule: RuleInput; estimate: Estimate } | null>(null);
   const [state, setState] = useState<{ answered: RuleInput | null; preview: Preview | null; findings: RuleFindings; error: Error | null }>({
     answered: null,
@@ -113,13 +117,13 @@ export function useRulePreview(rule: RuleInput | null, { compareTo }: { compareT
         error: askAll,
       });
     };
-    const timer = setTimeout(isLarge ? askEstimate : askAll, wait);
+    const timer = setTimeout(() => (isLarge() ? askEstimate() : askAll()), wait);
     return () => {
       clearTimeout(timer);
       running?.unsubscribe();
     };
-  }, [environment, rule, compareTo, withContacts, isLarge]);
+  }, [environment, rule, compareTo, withContacts]);
   const { answered, preview, findings, error } = state;
   const estimate = answered !== rule && estimated?.rule === rule ? estimated.estimate : null;
-  return { preview, estimate, findings, error: answered === rule ? error : null, isStale: answered !== rule && !estimate };
+  return { preview, estimate, findings, error: answered === rule ? error : null, isStale: answered !== rule && !estimate, contactCount };
 }

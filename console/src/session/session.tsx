@@ -24,7 +24,6 @@ const QUERY = graphql`
         name
         timezone
         defaultCountry
-        contactCount
       }
     }
   }

@@ -1,8 +1,9 @@
-import { Alert, Button, Card, Group, Stack, Text, TextInput, Title } from "@mantine/core";
+import { Alert, Button, Card, Stack, Text, Title } from "@mantine/core";
 import { IconRefresh } from "@tabler/icons-react";
 import { graphql, useFragment } from "react-relay";
 
 import { Select } from "../../components/choices";
+import { TextField } from "../../components/form_parts";
 import { notifyDone } from "../../components/notify";
 import { wordOf } from "../../format/words";
 import { errorOf, useMutationCall, type UserError } from "../../relay/commit";
@@ -10,6 +11,8 @@ import { useTexts } from "../../texts/texts";
 import type { messageFields_query$data, messageFields_query$key } from "../../__generated__/messageFields_query.graphql";
 import type { messageFieldsSyncMutation } from "../../__generated__/messageFieldsSyncMutation.graphql";
 import type { DraftValues } from "./draft_values";
+import classes from "./message_fields.module.css";
+import { NAME_ID } from "./new_broadcast_first_view";
 import { ParameterFields } from "./parameter_fields";
 
 const SYNC = graphql`
@@ -109,9 +112,11 @@ export function MessageFields({
         {data.whatsappChannel?.status === "REFUSED" && (
           <Alert color="red">{t.channelRefused(data.whatsappChannel.reason ?? "")}</Alert>
         )}
-        <TextInput
+        <TextField
+          id={NAME_ID}
           label={t.name}
-          description={t.nameHint}
+          hint={t.nameHint}
+          isRequired
           required
           maxLength={200}
           value={values.name}
@@ -123,7 +128,7 @@ export function MessageFields({
             {t.template}: {template ? `${template.name} · ${template.language}` : ""}
           </Text>
         ) : (
-          <Group align="flex-end" gap="xs">
+          <div className={classes.template}>
             <Select
               label={t.template}
               placeholder={data.messageTemplates.length ? t.chooseTemplate : t.noTemplates}
@@ -157,7 +162,7 @@ export function MessageFields({
             <Button variant="default" leftSection={<IconRefresh size={16} />} loading={isSyncing} onClick={fetchTemplates}>
               {t.fetchTemplates}
             </Button>
-          </Group>
+          </div>
         )}
         {data.messageTemplates.length === 0 && (
           <Text size="sm" c="dimmed">

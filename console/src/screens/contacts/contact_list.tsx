@@ -10,6 +10,7 @@ import { useKit } from "../../components/use_kit";
 import { useReturn } from "../../relay/live";
 import { useLongPages } from "../../relay/long_pages";
 import { useMay } from "../../session/session";
+import type { contactListCountQuery } from "../../__generated__/contactListCountQuery.graphql";
 import type { contactListQuery, contactListQuery$data } from "../../__generated__/contactListQuery.graphql";
 import { BulkBar, type Target } from "./bulk_bar";
 import { columnsOf, tableColumns } from "./columns";
@@ -33,7 +34,6 @@ const QUERY = graphql`
     $first: Int!
     $after: String
     $skip: Int!
-    $withCount: Boolean!
     $withTags: Boolean!
     $withAttributes: Boolean!
     $withScores: Boolean!
@@ -48,7 +48,6 @@ const QUERY = graphql`
       after: $after
       skip: $skip
     ) {
-      totalCount @include(if: $withCount)
       nodes {
         id
         name
@@ -60,6 +59,14 @@ const QUERY = graphql`
         endCursor
         hasNextPage
       }
+    }
+  }
+`;
+
+const COUNT = graphql`
+  query contactListCountQuery($search: String, $segmentId: ID, $ruleQuery: String) {
+    contacts(search: $search, segmentId: $segmentId, ruleQuery: $ruleQuery) {
+      totalCount
     }
   }
 `;
@@ -85,17 +92,16 @@ export function ContactList() {
   const variables = {
     ...matching,
     ...orderOf(search.order),
-    withCount: false,
     withTags: columns.some((column) => column.key === "tags" && column.kind === "field"),
     withAttributes: columns.some(({ kind }) => kind === "attribute"),
     withScores: columns.some(({ kind }) => kind === "score"),
   };
   const [deleted, showsIds] = useLiveContacts(variables);
-  const pages = useLongPages<contactListQuery, Row>(
+  const pages = useLongPages<contactListQuery, contactListCountQuery, Row>(
     QUERY,
     variables,
-    ({ contacts }) => ({ rows: contacts.nodes, totalCount: contacts.totalCount, ...contacts.pageInfo }),
-    { withCount: true },
+    ({ contacts }) => ({ rows: contacts.nodes, ...contacts.pageInfo }),
+    { query: COUNT, variables: matching, of: ({ contacts }) => contacts.totalCount },
     deleted,
   );
   useReturn(pages.again);

@@ -27,9 +27,10 @@ type Data = { contacts: Omit<contactListQuery$data["contacts"], "nodes"> & { nod
 export const firstView: FirstView<Data> = ({ kit, may, data: { contacts } }) => {
   const { t } = kit;
   const columns = columnsOf(undefined);
-  const count = contacts.totalCount ?? contacts.nodes.length;
+  const count = contacts.nodes.length;
+  const { hasNextPage } = contacts.pageInfo;
   return (
-    <Screen title={t.contacts.title} lead={t.contacts.count(count)} actions={<Actions kit={kit} mayWrite={may("CONTACT_WRITE")} mayExport={may("CONTACT_EXPORT") && may("JOB_READ")} />}>
+    <Screen title={t.contacts.title} lead={hasNextPage ? "\u00a0" : t.contacts.count(count)} actions={<Actions kit={kit} mayWrite={may("CONTACT_WRITE")} mayExport={may("CONTACT_EXPORT") && may("JOB_READ")} />}>
       <div className={classes.filters}>
         <AwaitedField label={t.contacts.search} icon={<IconSearch size={16} />} />
         {may("SEGMENT_READ") && <AwaitedField label={t.contacts.filters.segment} />}
@@ -45,7 +46,7 @@ export const firstView: FirstView<Data> = ({ kit, may, data: { contacts } }) => 
         label={t.contacts.title}
         columns={tableColumns(columns, { attributes: new Map(), scores: new Map() }, t)}
         rows={contacts.nodes}
-        length={count}
+        hasMore={hasNextPage}
         selects
         cells={(row) => <Cells kit={kit} row={row} columns={columns} fields={[]} />}
         empty={<Empty title={t.contacts.empty}>{t.contacts.emptyLead}</Empty>}

@@ -1,7 +1,8 @@
-import { Button, Card, Checkbox, Group, NumberInput, Pill, Radio, SimpleGrid, Stack, Switch, TextInput, Title } from "@mantine/core";
+import { Button, Card, Checkbox, Group, NumberInput, Pill, Radio, SimpleGrid, Stack, Switch, Title } from "@mantine/core";
 import { useState, type FormEvent } from "react";
 import { graphql } from "relay-runtime";
 
+import { TextField } from "../../components/form_parts";
 import { OtherErrors } from "../../components/other_errors";
 import { SegmentSelect } from "../../components/segment_select";
 import { wordOf } from "../../format/words";
@@ -13,7 +14,10 @@ import type { endpointFormCreateMutation } from "../../__generated__/endpointFor
 import type { endpointFormTypesQuery } from "../../__generated__/endpointFormTypesQuery.graphql";
 import type { endpointFormUpdateMutation } from "../../__generated__/endpointFormUpdateMutation.graphql";
 import type { endpointFragment_endpoint$data } from "../../__generated__/endpointFragment_endpoint.graphql";
+import { ADDRESS_EXAMPLE, ADDRESS_ID, DESCRIPTION_ID } from "./endpoint_new_first_view";
+import classes from "./endpoint_form.module.css";
 import { EndpointHeaders } from "./endpoint_headers";
+import { chosenAmong, knownTypes } from "./endpoint_words";
 import { inputOf, valuesOf, type EndpointValues } from "./endpoint_values";
 
 const TYPES = graphql`
@@ -96,27 +100,29 @@ export function EndpointForm({
   };
   const within = (name: string) => errors.find(({ field }) => field?.includes(name))?.message;
   // Those that the console knows are shown at once; the server may know more.
-  const known = Object.entries(t.destinations.eventTypes).map(([name, { what }]) => ({ name, description: what }));
-  const types = (data?.webhookEventTypes ?? known).filter(({ name }) => name !== "ping");
+  const types = chosenAmong(data?.webhookEventTypes ?? knownTypes(t));
   return (
     <form onSubmit={(event) => void submit(event)}>
       <Stack maw={860}>
         <OtherErrors errors={errors} fields={PLACED} />
         <Card withBorder>
           <Stack>
-            <TextInput
+            <TextField
+              id={ADDRESS_ID}
               label={words.url}
-              description={words.urlHint}
-              placeholder="https://partner.example/hooks"
+              hint={words.urlHint}
+              placeholder={ADDRESS_EXAMPLE}
+              isRequired
               required
               type="url"
               value={values.url}
               onChange={(event) => set({ url: event.currentTarget.value })}
               error={errorOf(errors, "url")}
             />
-            <TextInput
+            <TextField
+              id={DESCRIPTION_ID}
               label={words.description}
-              description={words.descriptionHint}
+              hint={words.descriptionHint}
               value={values.description}
               onChange={(event) => set({ description: event.currentTarget.value })}
               error={errorOf(errors, "description")}
@@ -130,7 +136,7 @@ export function EndpointForm({
             onChange={(eventTypes) => set({ eventTypes })}
             error={within("eventTypes") ?? (values.eventTypes.length === 0 ? words.eventsNeeded : undefined)}
           >
-            <SimpleGrid cols={{ base: 1, sm: 2 }} mt="xs">
+            <div className={classes.types}>
               {types.map(({ name, description }) => (
                 <Checkbox
                   key={name}
@@ -139,7 +145,7 @@ export function EndpointForm({
                   description={t.destinations.eventTypes[name]?.what ?? description}
                 />
               ))}
-            </SimpleGrid>
+            </div>
           </Checkbox.Group>
         </Card>
         {maySegments && (

@@ -27,3 +27,15 @@ export function lagOf(words: Words, seconds: number): string {
 export function eventLabel(words: Words, type: string): string {
   return words.eventTypes[type]?.label ?? type;
 }
+
+type EventType = { readonly name: string; readonly description: string };
+
+/** The kinds of events that the console knows. */
+export function knownTypes(t: Catalogue): readonly EventType[] {
+  return Object.entries(t.destinations.eventTypes).map(([name, { what }]) => ({ name, description: what }));
+}
+
+/** Those that can be chosen: every endpoint gets pings. */
+export function chosenAmong(types: readonly EventType[]): readonly EventType[] {
+  return types.filter(({ name }) => name !== "ping");
+}

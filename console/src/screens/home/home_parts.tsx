@@ -22,19 +22,22 @@ import { isTourShown } from "./tour_shown";
 
 // Parts of the first screen without hooks: it is drawn before React is there.
 
+type Few = { nodes: readonly unknown[] };
+
 type Data = NeedsData &
   Pick<movedSegments_query$data, "moved"> &
   Pick<recentBroadcasts_query$data, "recent"> & {
-    viewer: { workspace: { contactCount: number } & Pick<freshness_workspace$data, "freshness"> };
+    viewer: { workspace: { contactCount?: number } & Pick<freshness_workspace$data, "freshness"> };
+    contacts?: Few;
     running?: { nodes: readonly Job[] };
     queued?: { nodes: readonly Job[] };
   };
 
 export const firstView: FirstView<Data> = ({ kit, viewer, may, data }) => {
-  const { contactCount, freshness } = data.viewer.workspace;
-  if (contactCount === 0 || isTourShown(viewer, kit.t)) return null; // what helps at first is drawn by React alone
+  const { freshness } = data.viewer.workspace;
+  if (!hasContacts(data) || isTourShown(viewer, kit.t)) return null; // what helps at first is drawn by React alone
   return (
-    <Screen title={viewer.workspace.name} lead={kit.t.contacts.count(contactCount)} actions={<Freshness kit={kit} freshness={freshness} />}>
+    <Screen title={viewer.workspace.name} lead={"\u00a0"} actions={<Freshness kit={kit} freshness={freshness} />}>
       <Columns right={may("SEGMENT_READ") && <Moved kit={kit} segments={data.moved?.nodes ?? []} />}>
         <Needs kit={kit} data={data} now={Date.now()} />
         {may("JOB_READ") && (
@@ -49,6 +52,11 @@ export const firstView: FirstView<Data> = ({ kit, viewer, may, data }) => {
     </Screen>
   );
 };
+
+/** Whether the workspace has any contacts: a look at one is sooner than to count all. Who may not look is told how many there are. */
+export function hasContacts({ contacts, viewer }: { contacts?: Few; viewer: { workspace: { contactCount?: number } } }): boolean {
+  return contacts ? contacts.nodes.length > 0 : viewer.workspace.contactCount !== 0;
+}
 
 export function Columns({ right, children }: { right: ReactNode; children: ReactNode }) {
   return (

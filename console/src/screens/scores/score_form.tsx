@@ -1,8 +1,10 @@
-import { Alert, Button, Card, Grid, Group, Stack, Text, TextInput, Title } from "@mantine/core";
+import { Alert, Button, Card, Grid, Group, Stack, Text, Title } from "@mantine/core";
 import { IconPlus } from "@tabler/icons-react";
 import { useState, type ReactNode } from "react";
 
+import { FormTitle, TextField } from "../../components/form_parts";
 import { GrowingTextarea } from "../../components/growing_textarea";
+import { Words } from "../../components/words";
 import { errorOf, type UserError } from "../../relay/commit";
 import { CatalogueProvider } from "../../rules/catalogue";
 import { useTexts } from "../../texts/texts";
@@ -12,6 +14,8 @@ import { inputOf, keyOf, newGroup, previewInputOf, type GroupDraft, type ScoreDr
 import { GroupFields } from "./group_fields";
 import { LevelFields } from "./level_fields";
 import { LimitFields } from "./limit_fields";
+import { KEY_ID, NAME_ID } from "./new_score_first_view";
+import classes from "./score_form.module.css";
 import { ScorePreview } from "./score_preview";
 
 /** Writes the definition of a score, beside who would have which value by it. `isNew`: its key can be chosen. */
@@ -57,9 +61,11 @@ export function ScoreForm({
               {notice}
               <Card withBorder>
                 <Stack gap="sm">
-                  <Group align="flex-start" grow preventGrowOverflow={false}>
-                    <TextInput
+                  <div className={classes.names}>
+                    <TextField
+                      id={NAME_ID}
                       label={t.name}
+                      isRequired
                       required
                       maxLength={200}
                       value={draft.name}
@@ -69,10 +75,12 @@ export function ScoreForm({
                       }}
                       error={errorOf(own, "name")}
                     />
-                    <TextInput
+                    <TextField
+                      id={KEY_ID}
                       label={t.key}
-                      description={t.keyHint}
-                      inputWrapperOrder={["label", "input", "description", "error"]}
+                      hint={t.keyHint}
+                      isHintBelow
+                      isRequired
                       required
                       disabled={!isNew}
                       maxLength={40}
@@ -83,7 +91,7 @@ export function ScoreForm({
                       }}
                       error={errorOf(own, "key")}
                     />
-                  </Group>
+                  </div>
                   <GrowingTextarea
                     label={t.description}
                     minRows={1}
@@ -100,14 +108,10 @@ export function ScoreForm({
                   />
                 </Stack>
               </Card>
-              <Stack gap={2}>
-                <Title order={2} size="h4">
-                  {t.groups}
-                </Title>
-                <Text size="sm" c="dimmed">
-                  {t.groupHint}
-                </Text>
-              </Stack>
+              <div className={classes.groups}>
+                <FormTitle>{t.groups}</FormTitle>
+                <Words isDimmed>{t.groupHint}</Words>
+              </div>
               {draft.groups.map((group, index) => (
                 <GroupFields
                   key={group.id}

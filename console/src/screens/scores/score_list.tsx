@@ -5,7 +5,8 @@ import { LinkTo } from "../../components/link";
 import { Screen } from "../../components/screen";
 import { useKit } from "../../components/use_kit";
 import { usePoll, useScreenQuery } from "../../relay/screen_query";
-import { useMay, useViewer } from "../../session/session";
+import { useAllContacts } from "../../session/all_contacts";
+import { useMay } from "../../session/session";
 import type { scoreListQuery } from "../../__generated__/scoreListQuery.graphql";
 import { LevelBar } from "./level_bar";
 import { Create, NoScores } from "./score_first_view";
@@ -40,8 +41,8 @@ export function ScoreList() {
   const kit = useKit();
   const t = kit.t.scores;
   const mayWrite = useMay("SEGMENT_WRITE");
-  const { workspace } = useViewer();
   const [{ scoreModels }] = useScreenQuery<scoreListQuery>(QUERY, {});
+  const contactCount = useAllContacts({ isWanted: scoreModels.nodes.some(({ levels }) => levels.length > 0) });
   const isBuilding = scoreModels.nodes.some(({ status }) => status === "BUILDING");
   usePoll<scoreListQuery>(QUERY, {}, isBuilding ? WHILE_BUILDING_MS : EVERY_MS);
   return (
@@ -65,7 +66,7 @@ export function ScoreList() {
                 <Text size="sm" c="dimmed" lineClamp={4} title={model.text} style={{ whiteSpace: "pre-line" }}>
                   {model.description ?? model.text}
                 </Text>
-                {model.levels.length > 0 && <LevelBar levels={model.levels} total={workspace.contactCount} />}
+                {model.levels.length > 0 && contactCount !== null && <LevelBar levels={model.levels} total={contactCount} />}
               </Stack>
             </Card>
           ))}

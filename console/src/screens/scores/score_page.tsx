@@ -10,7 +10,8 @@ import { notifyDone } from "../../components/notify";
 import { Screen } from "../../components/screen";
 import { useMutationCall } from "../../relay/commit";
 import { usePoll, useScreenQuery } from "../../relay/screen_query";
-import { useMay, useViewer } from "../../session/session";
+import { useAllContacts } from "../../session/all_contacts";
+import { useMay } from "../../session/session";
 import { useTexts } from "../../texts/texts";
 import type { scorePageDeleteMutation } from "../../__generated__/scorePageDeleteMutation.graphql";
 import type { scorePageQuery } from "../../__generated__/scorePageQuery.graphql";
@@ -59,7 +60,7 @@ export function ScorePage() {
   const { scoreModelId: id } = scoreRoute.useParams();
   const navigate = scoreRoute.useNavigate();
   const mayWrite = useMay("SEGMENT_WRITE");
-  const { workspace } = useViewer();
+  const contactCount = useAllContacts();
   const [{ scoreModel: model }] = useScreenQuery<scorePageQuery>(QUERY, { id });
   usePoll<scorePageQuery>(QUERY, { id }, model?.status === "BUILDING" ? WHILE_BUILDING_MS : EVERY_MS);
   const [remove, isRemoving] = useMutationCall<scorePageDeleteMutation>(DELETE);
@@ -67,7 +68,7 @@ export function ScorePage() {
   const input = inputOf(draftOf(model.definition));
   const ask = async () => {
     const title = t.deleteTitle(model.name);
-    if (!(await confirm({ title, children: t.deleteLead(workspace.contactCount), action: t.delete }))) return;
+    if (!(await confirm({ title, children: t.deleteLead(contactCount ?? 0), action: t.delete }))) return;
     const error = (await remove({ id }))?.scoreModelDelete.userErrors;
     if (!error) return;
     notifyDone(error[0]?.message ?? t.deleted);
@@ -86,7 +87,7 @@ export function ScorePage() {
       actions={
         mayWrite && (
           <>
-            <Button variant="default" leftSection={<IconTrash size={16} />} onClick={ask} loading={isRemoving}>
+            <Button variant="default" leftSection={<IconTrash size={16} />} onClick={ask} loading={isRemoving} disabled={contactCount === null}>
               {t.delete}
             </Button>
             <ButtonTo to="/scores/$scoreModelId/edit" params={{ scoreModelId: id }}>
@@ -110,7 +111,7 @@ export function ScorePage() {
                 {t.levels}
               </Title>
               {model.levels.length > 0 ? (
-                <LevelBar levels={model.levels} total={workspace.contactCount} />
+                contactCount !== null && <LevelBar levels={model.levels} total={contactCount} />
               ) : (
                 <Text size="sm" c="dimmed">
                   {t.noLevels}

@@ -1,8 +1,9 @@
-import { Alert, Button, Card, Group, Radio, Stack, Text, TextInput, Title } from "@mantine/core";
+import { Alert, Button, Card, Group, Radio, Stack, Text, Title } from "@mantine/core";
 import { useBlocker } from "@tanstack/react-router";
 import { useState, type ReactNode } from "react";
 
 import { confirm } from "../../components/confirm";
+import { TextField } from "../../components/form_parts";
 import { GrowingTextarea } from "../../components/growing_textarea";
 import { PreviewPanel } from "../../rules/preview_panel";
 import { isComplete, isEmptyRule, usesActivities, type RuleInput } from "../../rules/rule";
@@ -12,7 +13,9 @@ import { errorOf, type UserError } from "../../relay/commit";
 import { useTexts } from "../../texts/texts";
 import type { catalogue_rules$key } from "../../__generated__/catalogue_rules.graphql";
 import { KINDS } from "./choices";
+import { NAME_ID } from "./segment_new_first_view";
 import type { SegmentKind } from "./routes";
+import form from "./segment_form.module.css";
 import classes from "./segments.module.css";
 
 export type SegmentValues = { name: string; description: string; kind: SegmentKind; rule: RuleInput };
@@ -30,7 +33,7 @@ export function SegmentForm({
   busy,
   onSave,
   actions,
-  form,
+  form: shown,
   onForm,
 }: {
   values: SegmentValues;
@@ -74,11 +77,11 @@ export function SegmentForm({
       <Stack gap="lg">
         <Card withBorder padding="md">
           <Stack gap="sm">
-            <div className={classes.twoColumns}>
-              <TextInput
+            <div className={form.twoColumns}>
+              <TextField
+                id={NAME_ID}
                 label={t.segments.name}
                 required
-                withAsterisk={false}
                 maxLength={200}
                 value={values.name}
                 error={errorOf(errors, "name")}
@@ -120,7 +123,7 @@ export function SegmentForm({
                 mayActivities={values.kind === "DYNAMIC_PLUS"}
                 catalogue={catalogue}
                 text={savedText}
-                form={form}
+                form={shown}
                 onForm={onForm}
                 aside={<PreviewPanel rule={values.rule} {...live} />}
               />
@@ -163,7 +166,7 @@ function KindChoice({ kind, rule, onChange }: { kind: SegmentKind; rule: RuleInp
   const hasActivities = usesActivities(rule);
   return (
     <Radio.Group label={t.kind} description={t.kindStays} value={kind} onChange={(next) => onChange(KINDS.find((each) => each === next) ?? kind)}>
-      <div className={classes.kinds}>
+      <div className={form.kinds}>
         {KINDS.map((each) => (
           <Radio
             key={each}
@@ -171,7 +174,7 @@ function KindChoice({ kind, rule, onChange }: { kind: SegmentKind; rule: RuleInp
             label={t.kinds[each]}
             description={t.kindLeads[each]}
             disabled={hasActivities && each === "DYNAMIC"}
-            className={classes.kind}
+            className={form.kind}
           />
         ))}
       </div>

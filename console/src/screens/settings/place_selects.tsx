@@ -57,7 +57,8 @@ export function CountrySelect({ value, onChange, error }: Props<string | null>) 
 
 function named(codes: readonly string[]): { value: string; label: string }[] {
   const names = new Intl.DisplayNames([locale()], { type: "region" });
-  const order = new Intl.Collator(locale());
   const countries = codes.map((code) => ({ value: code, label: `${names.of(code) ?? code} (${code})` }));
+  if (countries.length < 2) return countries;
+  const order = new Intl.Collator(locale());
   return countries.toSorted((one, other) => order.compare(one.label, other.label));
 }

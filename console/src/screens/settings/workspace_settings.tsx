@@ -1,9 +1,10 @@
-import { Button, Card, Group, NumberInput, Stack, Switch, TextInput } from "@mantine/core";
+import { Button, Card, Group, NumberInput, Stack, Switch } from "@mantine/core";
 import { useState, type FormEvent } from "react";
 import { graphql } from "relay-runtime";
 
 import { confirm } from "../../components/confirm";
 import { notifyDone } from "../../components/notify";
+import { TextField } from "../../components/form_parts";
 import { Screen } from "../../components/screen";
 import { errorOf, useMutationCall, type UserError } from "../../relay/commit";
 import { useScreenQuery } from "../../relay/screen_query";
@@ -13,6 +14,7 @@ import type { workspaceSettingsMutation } from "../../__generated__/workspaceSet
 import type { workspaceSettingsQuery } from "../../__generated__/workspaceSettingsQuery.graphql";
 import { daysOf } from "./places";
 import { CountrySelect, ZoneSelect } from "./place_selects";
+import { NAME_ID } from "./workspace_first_view";
 
 const QUERY = graphql`
   query workspaceSettingsQuery {
@@ -97,8 +99,10 @@ export function WorkspaceSettings() {
     <Screen title={t.settings.tabs.workspace} lead={t.settings.workspace.lead}>
       <Card withBorder component="form" onSubmit={(event: FormEvent) => void submit(event)} maw={640}>
         <Stack>
-          <TextInput
+          <TextField
+            id={NAME_ID}
             label={t.settings.workspace.name}
+            isRequired
             required
             maxLength={200}
             value={name}

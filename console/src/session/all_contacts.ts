@@ -1,0 +1,34 @@
+import { useEffect } from "react";
+import { graphql } from "relay-runtime";
+
+import type { allContactsQuery } from "../__generated__/allContactsQuery.graphql";
+import { useReturn } from "../relay/live";
+import { useRead } from "../relay/read";
+
+const QUERY = graphql`
+  query allContactsQuery {
+    viewer {
+      workspace {
+        id
+        contactCount
+      }
+    }
+  }
+`;
+
+/**
+ * How many contacts the workspace has; null until that is known, and while it is not wanted. It is asked apart from what a screen shows
+ * first: to count many takes longer than all the rest. `everyMs`: it is read again and again while the page is in view.
+ */
+export function useAllContacts({ isWanted = true, everyMs = null }: { isWanted?: boolean; everyMs?: number | null } = {}): number | null {
+  const { data, again } = useRead<allContactsQuery>(QUERY, isWanted ? {} : null);
+  useReturn(again);
+  useEffect(() => {
+    if (everyMs === null) return;
+    const timer = setInterval(() => {
+      if (!document.hidden) again();
+    }, everyMs);
+    return () => clearInterval(timer);
+  }, [again, everyMs]);
+  return data?.viewer.workspace.contactCount ?? null;
+}
