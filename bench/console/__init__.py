@@ -7,7 +7,7 @@ import shutil
 
 from playwright.async_api import async_playwright
 
-from bench.console import first_view, live, main_thread, rule_editor, weight
+from bench.console import alone, first_view, live, main_thread, rule_editor, weight
 from bench.console.visitor import CHROMIUM, Visitor, new_password
 from bench.environment import Place
 from bench.read_world import read_world
@@ -28,9 +28,11 @@ async def measure(place: Place) -> list[Result]:
     try:
         credentials = await new_password(scope)
         with api(place, url) as (port, _):
-            async with async_playwright() as playwright:
-                chromium = await playwright.chromium.launch(executable_path=browser, args=["--no-sandbox"])
-                visitor = Visitor(chromium, f"http://127.0.0.1:{port}", credentials)
+            async with async_playwright() as playwright, alone.chromium(browser) as chromium:
+                watched = await playwright.chromium.launch(
+                    executable_path=browser, args=["--no-sandbox", alone.WITHOUT]
+                )
+                visitor = Visitor(watched, chromium, f"http://127.0.0.1:{port}", credentials)
                 return [
                     *found,
                     *await first_view.measure(visitor, place.rounds),

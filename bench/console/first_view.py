@@ -2,12 +2,13 @@
 
 import asyncio
 import re
+import time
 from pathlib import Path
 
-from playwright.async_api import Page, Request, expect
+from playwright.async_api import Page, expect
 
 from bench.console import bare_page
-from bench.console.visitor import Visitor, until
+from bench.console.visitor import Visitor
 from bench.table import Result, medians
 
 GOALS = {"lcp_ms": 1_200, "blocked_ms": 150, "shift": 0.0, "requests": 3}
@@ -38,16 +39,23 @@ _OBSERVE = """
     observe("layout-shift", (entry) => { if (!entry.hadRecentInput) seen.shift += entry.value; });
 """
 
+_WHOLE_SECONDS = 6
+"""So long a page is left alone: what asks it something runs a script of its own in it."""
+
 _QUIET_SECONDS = 2
 """What asks a page something runs a script of its own in it: so long after the last request it has drawn what it is asked for."""
 
-_AT_REST = "seen.lcp > 0 && performance.now() - seen.busyUntil > 500"
+_IS_WHOLE = """
+    document.querySelector("%s") && !document.querySelector("%s") && seen.lcp > 0 && performance.now() - seen.busyUntil > 500
+"""
 """The network may be idle while the page still draws."""
 
 _LOADED = """
     performance.getEntriesByType("resource").filter(({ name }) => /\\.(js|css)$/.test(name))
         .reduce((sum, { transferSize }) => sum + transferSize, 0)
 """
+
+_ASKED = """performance.getEntriesByType("resource").filter(({ name }) => name.endsWith("/graphql")).length"""
 
 
 async def measure(visitor: Visitor, rounds: int) -> list[Result]:
@@ -95,17 +103,21 @@ async def _bare(visitor: Visitor, path: str, rounds: int, lcp_ms: float) -> Resu
 
 async def _open(visitor: Visitor, path: str, there: str) -> dict[str, float]:
     """Opens a path or an address, and waits until the element `there` is, and nothing is loaded any more."""
-    asked: list[Request] = []
-    async with visitor.page() as page:
-        page.on("request", lambda request: asked.append(request) if request.url.endswith("/graphql") else None)
-        await page.add_init_script(_OBSERVE)
-        session = await page.context.new_cdp_session(page)
-        await session.send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
-        await open_undisturbed(page, path)
-        await expect(page.locator(there).first).to_be_visible(timeout=30_000)
-        await expect(page.locator(AWAITED)).to_have_count(0, timeout=30_000)
-        await until(page, _AT_REST)
-        return {**await _seen(page), "requests": float(len(asked))}
+    async with visitor.alone.page(await visitor.cookies(), _OBSERVE, SLOWER) as page:
+        await page.send("Page.navigate", url=path if "://" in path else f"{visitor.url}{path}")
+        await asyncio.sleep(_WHOLE_SECONDS)
+        deadline = time.monotonic() + 60
+        while not await page.ask(_IS_WHOLE % (there, AWAITED)):
+            assert time.monotonic() < deadline, path
+            await asyncio.sleep(0.5)
+        seen = await page.ask("seen")
+        return {
+            "lcp_ms": seen["lcp"],
+            "blocked_ms": seen["blocked"],
+            "shift": seen["shift"],
+            "loaded_kb": await page.ask(_LOADED) / 1000,
+            "requests": float(await page.ask(_ASKED)),
+        }
 
 
 async def open_undisturbed(page: Page, path: str) -> None:
@@ -113,9 +125,3 @@ async def open_undisturbed(page: Page, path: str) -> None:
     await page.goto(path, wait_until="commit")
     await page.wait_for_load_state("networkidle")
     await asyncio.sleep(_QUIET_SECONDS)
-
-
-async def _seen(page: Page) -> dict[str, float]:
-    seen = await page.evaluate("window.seen")
-    loaded: float = await page.evaluate(_LOADED)
-    return {"lcp_ms": seen["lcp"], "blocked_ms": seen["blocked"], "shift": seen["shift"], "loaded_kb": loaded / 1000}

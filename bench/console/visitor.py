@@ -5,9 +5,11 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any, cast
 
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser, BrowserContext, Page
 
+from bench.console.alone import Chromium, Cookies
 from models.accounts import members
 from models.errors import DomainError
 from permissions.principal import Scope
@@ -28,6 +30,7 @@ Credentials = dict[str, str]
 @dataclass(frozen=True)
 class Visitor:
     browser: Browser
+    alone: Chromium
     url: str
     credentials: Credentials
 
@@ -35,11 +38,26 @@ class Visitor:
     async def page(self) -> AsyncIterator[Page]:
         context = await self.browser.new_context(base_url=self.url, viewport={"width": 1280, "height": 800})
         try:
-            request = {"query": SIGN_IN, "variables": self.credentials}
-            await context.request.post(f"{self.url}/graphql", data=request, headers={"origin": self.url})
+            await self._sign_in(context)
             yield await context.new_page()
         finally:
             await context.close()
+
+    async def cookies(self) -> Cookies:
+        """Those of a session that begins now."""
+        context = await self.browser.new_context(base_url=self.url)
+        try:
+            await self._sign_in(context)
+            return [
+                {name: cookie[name] for name in ("name", "value", "domain", "path", "httpOnly", "secure", "sameSite")}
+                for cookie in cast("list[dict[str, Any]]", await context.cookies())
+            ]
+        finally:
+            await context.close()
+
+    async def _sign_in(self, context: BrowserContext) -> None:
+        request = {"query": SIGN_IN, "variables": self.credentials}
+        await context.request.post(f"{self.url}/graphql", data=request, headers={"origin": self.url})
 
 
 async def until(page: Page, condition: str, seconds: float = 60) -> None:
