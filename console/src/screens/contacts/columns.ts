@@ -21,7 +21,7 @@ export type BuiltIn = (typeof COLUMNS)[number];
 
 const AT_FIRST = "email,phone,tags,created";
 /** Pixels; tags have what is left. */
-const WIDTHS: Record<string, number | undefined> = { name: 200, email: 270, created: 130, updated: 130 };
+const WIDTHS: Record<string, number | undefined> = { name: 180, email: 260, phone: 140 };
 const USUAL_WIDTH = 150;
 
 /** A column of the list: a field of Muster, a custom field (attributes.KEY), or a score (scores.KEY). */

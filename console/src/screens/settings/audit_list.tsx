@@ -157,10 +157,10 @@ export function AuditList() {
         label={t.settings.tabs.audit}
         columns={[
           { key: "when", label: t.settings.audit.when, width: 150 },
-          { key: "who", label: t.settings.audit.who, width: 170 },
-          { key: "what", label: t.settings.audit.what, width: 240 },
-          { key: "on", label: t.settings.audit.on },
-          { key: "details", label: t.settings.audit.details, width: 220 },
+          { key: "who", label: t.settings.audit.who, width: 120 },
+          { key: "what", label: t.settings.audit.what, width: 190 },
+          { key: "on", label: t.settings.audit.on, width: 160 },
+          { key: "details", label: t.settings.audit.details, width: 175 },
         ]}
         pages={pages}
         height="calc(100dvh - 320px)"
