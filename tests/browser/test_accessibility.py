@@ -23,7 +23,7 @@ COLOURS_STAND_STILL = """
 MOVING = "code, pre, kbd, .cm-editor, [role=progressbar], input[readonly]:not([aria-haspopup]), p:text('· took ')"
 """What another machine draws otherwise: other letters, the port in an address, how long something took."""
 
-AWAITED = "main .mantine-Skeleton-root, table[aria-busy=true]"
+AWAITED = "[data-awaited], main .mantine-Skeleton-root, table[aria-busy=true]"
 """What stands where something will be."""
 
 QUERIES = {"/settings/audit": "?action=SegmentCreate", "/destinations/webhooks/$endpoint": "?log=succeeded"}
