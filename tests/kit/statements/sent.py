@@ -40,19 +40,11 @@ def watch() -> None:
     prepare, execute, pipe = Connection._get_statement, Connection.execute, Pipeline.execute
 
     async def _get_statement(self: Connection, query: str, *args: Any, **options: Any) -> Any:
-        if hash(query) not in _texts:
-            _look(query)
-        if may_be_at_a_node() and not self.is_in_transaction():
-            _look_at_a_nodes(query)
+        _see(self, query)
         return await prepare(self, query, *args, **options)
 
     async def _execute(self: Connection, query: str, *args: Any, **options: Any) -> str:
-        if self._proxy is not None and _MAY_STAY.search(query):  # it is of a pool
-            _note(sys._getframe(1), settings_that_stay(query), query)
-        if hash(query) not in _texts:
-            _look(query)
-        if may_be_at_a_node() and not self.is_in_transaction():
-            _look_at_a_nodes(query)
+        _see(self, query)
         return await execute(self, query, *args, **options)
 
     async def _pipe(self: Pipeline, query: str, *args: Any) -> None:
@@ -74,6 +66,16 @@ def broken() -> list[str]:
 
 def shapes_seen() -> int:
     return len(_shapes)
+
+
+def _see(connection: Connection, sql: str) -> None:
+    if hash(sql) not in _texts:
+        _look(sql)
+    if may_be_at_a_node() and not connection.is_in_transaction():
+        _look_at_a_nodes(sql)
+    is_of_a_pool = connection._proxy is not None
+    if is_of_a_pool and _MAY_STAY.search(sql) and _sender() is None and (caller := _caller()) is not None:
+        _note(caller, settings_that_stay(sql), sql)
 
 
 def _look(sql: str) -> None:
@@ -106,12 +108,18 @@ def _note(sender: FrameType, wrong: list[str], sql: str) -> None:
 
 def _sender() -> FrameType | None:
     """Returns where the product sends it from, or None when a test or the driver itself does."""
-    frame: FrameType | None = sys._getframe(3)
+    caller = _caller()
+    return caller if caller is not None and caller.f_code.co_filename.startswith(_ROOMS) else None
+
+
+def _caller() -> FrameType | None:
+    """Returns where a statement is sent from, past the door of the database; None when the driver itself sends it."""
+    frame: FrameType | None = sys._getframe(2)
     while frame is not None:
         file = frame.f_code.co_filename
         if frame.f_code.co_name in _OF_THE_DRIVER:
             return None
         if file.startswith(_ROOT) and not file.startswith(_DOOR) and file != __file__ and "/.venv/" not in file:
-            return frame if file.startswith(_ROOMS) else None
+            return frame
         frame = frame.f_back
     return None
