@@ -1,4 +1,4 @@
-import { useEffect } from "react";
+import { useEffect, useEffectEvent } from "react";
 import { graphql } from "relay-runtime";
 
 import type { allContactsQuery } from "../__generated__/allContactsQuery.graphql";
@@ -21,14 +21,15 @@ const QUERY = graphql`
  * first: to count many takes longer than all the rest. `everyMs`: it is read again and again while the page is in view.
  */
 export function useAllContacts({ isWanted = true, everyMs = null }: { isWanted?: boolean; everyMs?: number | null } = {}): number | null {
-  const { data, again } = useRead<allContactsQuery>(QUERY, isWanted ? {} : null);
+  const { data, isLoading, again } = useRead<allContactsQuery>(QUERY, isWanted ? {} : null);
   useReturn(again);
+  const due = useEffectEvent(() => {
+    if (!document.hidden && !isLoading) again(); // to begin once more would end a count that takes long, each time
+  });
   useEffect(() => {
     if (everyMs === null) return;
-    const timer = setInterval(() => {
-      if (!document.hidden) again();
-    }, everyMs);
+    const timer = setInterval(() => due(), everyMs);
     return () => clearInterval(timer);
-  }, [again, everyMs]);
+  }, [everyMs]);
   return data?.viewer.workspace.contactCount ?? null;
 }
