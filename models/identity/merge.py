@@ -70,7 +70,7 @@ async def merge(scope: Scope, keep_id: int, merge_id: int, choices: Choices) -> 
     await _move_what_the_contact_did(merging)
     await _unite_segments(merging, append)
     await _move_aliases(merging)
-    await follow.workflows_follow(scope.workspace_id, keep_id, merge_id, merging.now)
+    await follow.workflows_follow(scope.workspace_id, merge_id, merging.now)
     await db.execute("DELETE FROM contacts WHERE workspace_id = $1 AND id = $2", scope.workspace_id, merge_id)
     await _write_kept(merging)
     merging.snapshot["stops"] = await stops.spread(scope.workspace_id, keep_id, consent_of(merging.result))

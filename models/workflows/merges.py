@@ -1,31 +1,54 @@
-"""A contact that was merged into another goes on once: as the contact that was kept."""
+"""A contact that was merged into another goes on once: as the contact that was kept, to which what it did belongs now."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final
 
 from models import db
+from models.contacts import aliases
 from models.workflows import wakes
 from models.workflows.arrivals import Arrival
 from models.workflows.run import Run
 from models.workflows.sources import MERGED
 from models.workflows.states import EnrollmentEnd
+from models.workflows.walk import walk
 
 INSIDE_ALREADY: Final = "it was merged into a contact that is inside already"
 
 
 async def follow(run: Run) -> None:
     """The enrollments, entries, visits and kept segments of merged contacts become those of the contacts that were kept."""
-    kept_of = {one.contact_id: int(one.detail["into"]) for one in run.happened_with(MERGED)}
+    await _give_activities(run)
+    told = [one.contact_id for one in run.happened_with(MERGED)]
+    kept_of = await aliases.survivors(run.workspace_id, told)  # none of a merge that was undone meanwhile
     if not kept_of:
         return
     arrivals = await wakes.of_contacts(run, [*kept_of, *kept_of.values()])
     moved = _who_moves(kept_of, arrivals)
+    _give_ended(run, kept_of, arrivals)
     merged, kept = list(kept_of), list(kept_of.values())
     for statement in (_ENTRIES, _VISITS, _KEEPS):
         await db.execute(statement, run.workspace_id, merged, kept)
     if moved:
         ids, contact_ids = [arrival.id for arrival in moved], [arrival.contact_id for arrival in moved]
         await db.execute(_ENROLLMENTS, run.workspace_id, ids, contact_ids)
+    await walk(run, [arrival for arrival in arrivals if arrival.ended is None])
+
+
+async def _give_activities(run: Run) -> None:
+    """What a merged contact did shortly before is heard as its own, maybe after the merge: it is the kept contact's."""
+    told = [one for one in run.happened if one.activity_id is not None]
+    kept_of = await aliases.survivors(run.workspace_id, {one.contact_id for one in told})
+    if not kept_of:
+        return
+    for row in await db.fetch(_UNTOLD, run.workspace_id, list(kept_of), MERGED):
+        del kept_of[row["contact_id"]]  # until a later batch hears of the merge, its enrollments are where they were
+    for one in told:
+        one.contact_id = kept_of.get(one.contact_id, one.contact_id)
+
+
+_UNTOLD = """
+SELECT DISTINCT contact_id FROM workflow_signals WHERE workspace_id = $1 AND contact_id = ANY ($2::bigint[]) AND source = $3
+"""
 
 
 def _who_moves(kept_of: Mapping[int, int], arrivals: Sequence[Arrival]) -> list[Arrival]:
@@ -43,6 +66,16 @@ def _who_moves(kept_of: Mapping[int, int], arrivals: Sequence[Arrival]) -> list[
             arrival.contact_id = kept_id
             moved.append(arrival)
     return moved
+
+
+def _give_ended(run: Run, kept_of: Mapping[int, int], inside: Sequence[Arrival]) -> None:
+    """Those that had ended when they were read: their entries, which are the kept contact's now, end with them."""
+    taken = {_key(arrival, arrival.contact_id) for arrival in inside if arrival.ended is None}
+    known = set(map(id, inside))
+    for arrival in run.arrivals:
+        kept_id = kept_of.get(arrival.contact_id)
+        if kept_id is not None and id(arrival) not in known and _key(arrival, kept_id) not in taken:
+            arrival.contact_id = kept_id
 
 
 def _key(arrival: Arrival, contact_id: int) -> tuple[int, int, str]:

@@ -71,7 +71,7 @@ async def heed_these(
         else:
             for arrival in arrivals:
                 wakes.wake_by_time(run, arrival)
-            await walk(run, arrivals)
+        await walk(run, arrivals)
 
 
 async def look_ahead(run: Run) -> None:

@@ -155,6 +155,29 @@ async def test_many_are_changed_by_a_job_and_who_is_met_before_is_moved_at_once(
     await assert_figures_add_up(scope)
 
 
+async def test_who_is_met_because_of_time_alone_is_moved_too(
+    database: str, time: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(publishing, "AT_ONCE", 0)
+    scope = await new_workspace()
+    fresh = {"field": {"field": "last_interaction_at", "operator": "MORE_THAN_AGO", "value": "PT10M"}}
+    other = {"field": {"field": "score", "operator": "GTE", "value": 50}}
+    more = {"exits": [{"rule": {"all": [fresh, other]}}]}
+    workflow_id = await activated(scope, graph_of(wait_of("wait", "P7D", "end"), end_of(), **more))
+    (person,) = await new_contacts(scope, 1, last_interaction_at=time.now)
+    await contacts.add(scope, workflow_id, ContactSelection(ids=(person,)))
+    await moved(scope)
+    after = graph_of(wait_of("other", "P1D", "end"), end_of(), **more)
+    _, _, job = await published(scope, workflow_id, after, moves={"wait": "other"})
+    time.wait(minutes=11)
+    await moved(scope)
+    assert job is not None
+    await finished(scope, job)
+    await moved(scope)
+    assert await inside(scope, workflow_id) == [(person, "other", "WAITING")]
+    await assert_figures_add_up(scope)
+
+
 async def test_those_inside_may_finish_by_the_old_version(database: str, time: Clock) -> None:
     scope = await new_workspace()
     workflow_id = await activated(scope, graph_of(wait_of("wait", "P1D", "end"), end_of(outcome="old")))
