@@ -13,7 +13,8 @@ from models.workflows.plan import Plan
 class Happening:
     """`word` as in sources.py. `position` is that in the log of members; None: it was signalled. `detail` is the signal's.
 
-    `order` is its place among those of the batch, by when they happened.
+    `order` is the place of its change among those of the batch, by when they happened: nothing that one change of a contact
+    says comes after the rest of it.
     """
 
     word: str
@@ -34,6 +35,8 @@ class Happening:
 def in_order(happenings: list[Happening]) -> list[Happening]:
     """A change of a contact comes before the changes of members that follow from it."""
     happenings.sort(key=attrgetter("at"))
+    changes: dict[tuple[int, datetime], int] = {}
     for order, one in enumerate(happenings):
-        one.order = order
+        is_of_contact = one.position is None and one.activity_id is None
+        one.order = changes.setdefault((one.contact_id, one.at), order) if is_of_contact else order
     return happenings

@@ -291,6 +291,21 @@ async def test_time_alone_leads_out(scope):
     assert await ends_of(scope, workflow_id) == [(contact_id, "EXIT_RULE")]
 
 
+async def test_the_change_that_lets_in_does_not_lead_out(scope):
+    becomes = [{"key": "becomes", "on": {"tagAdded": "customer"}}]
+    wait = node("wait", wait={"for": "P1D", "next": "end"})
+    workflow_id = await running(scope, graph(becomes, [wait, END], exits=[{"event": {"tagRemoved": "lead"}}]))
+    at_once, again = await new_contacts(scope, 2, tags=["lead"])
+    await moved(scope)
+    await db.execute("UPDATE contacts SET tags = '{customer}' WHERE id = ANY ($1)", [at_once, again])
+    await db.execute("UPDATE contacts SET tags = '{customer, lead}' WHERE id = $1", again)
+    await moved(scope)
+    assert await inside(scope, workflow_id) == [(at_once, "wait", "WAITING"), (again, "wait", "WAITING")]
+    await db.execute("UPDATE contacts SET tags = '{customer}' WHERE id = $1", again)
+    await moved(scope)
+    assert await ends_of(scope, workflow_id) == [(again, "EXIT_RULE")]
+
+
 # ---------------------------------------------------------------- SEGMENT_KEEP
 
 
