@@ -17,12 +17,12 @@ class Person:
     points: Counter[str] = field(default_factory=Counter)
     segments: set[int] = field(default_factory=set)
     steps: list[tuple[int, str, str]] = field(default_factory=list)
-    has_phone: bool = True
+    phone: str | None = "first"
     consent: str = "OPTED_IN"
 
     @property
     def can_be_written_to(self) -> bool:
-        return self.has_phone and self.consent != "OPTED_OUT"
+        return self.phone is not None and self.consent != "OPTED_OUT"
 
 
 @dataclass(eq=False)
@@ -30,6 +30,7 @@ class Message:
     workflow: int
     who: int
     due_at: datetime
+    phone: str | None
     status: str = "PENDING"
     sent_at: datetime | None = None
 
@@ -216,7 +217,7 @@ class Oracle:
             person = self.people[one.who]
             if not person.can_be_written_to or (do["requireOptIn"] and person.consent != "OPTED_IN"):
                 return "skipped", do.get("skipped", do["next"])
-            one.message = Message(one.workflow, one.who, self.now)
+            one.message = Message(one.workflow, one.who, self.now, person.phone)
             self.messages.append(one.message)
         status = one.message.status
         until = one.message.sent_at + ARRIVES_WITHIN if status == "SENT" and "failed" in do else None
@@ -249,9 +250,9 @@ class Oracle:
     # ------------------------------------------------------------ messages
 
     def claim(self, message: Message) -> bool:
-        """Its turn has come. Returns whether it may be sent."""
+        """Its turn has come. Returns whether it may be sent: only to the number that it was written for."""
         person = self.people.get(message.who)
-        if person is not None and person.can_be_written_to:
+        if person is not None and person.can_be_written_to and person.phone == message.phone:
             message.status = "SENDING"
             return True
         self.news(message, "SKIPPED")
