@@ -20,13 +20,10 @@ let timer: ReturnType<typeof setInterval> | undefined;
 
 function subscribe(listener: () => void): () => void {
   listeners.add(listener);
-  if (timer === undefined) {
+  timer ??= setInterval(() => {
     now = Date.now();
-    timer = setInterval(() => {
-      now = Date.now();
-      for (const each of listeners) each();
-    }, TICK_MS);
-  }
+    for (const each of listeners) each();
+  }, TICK_MS);
   return () => {
     listeners.delete(listener);
     if (listeners.size === 0) {
@@ -36,7 +33,14 @@ function subscribe(listener: () => void): () => void {
   };
 }
 
+/** It stays the same between a drawing and what is done after it: else all that shows it would be drawn once more, at once. */
+function lately(): number {
+  const current = Date.now();
+  if (timer === undefined && current - now >= TICK_MS) now = current;
+  return now;
+}
+
 /** The time, new every ten seconds: for what shows how long ago something was. */
 export function useNow(): number {
-  return useSyncExternalStore(subscribe, () => now);
+  return useSyncExternalStore(subscribe, lately);
 }
