@@ -6,7 +6,7 @@ import { fetchFirstRead, type FirstScreen } from "./app/first_reads";
 import { fetchCode } from "./app/screen_code";
 import { leadsTo } from "./frame/areas";
 import { showEarlyFrame, showEarlyScreen, showWaiting } from "./frame/early_frame";
-import { earlyKit } from "./frame/early_kit";
+import { addressOf, earlyKit } from "./frame/early_kit";
 import { fromServer } from "./frame/from_server";
 import { nextTask, painted, pause } from "./frame/tasks";
 import { dataOf, sendEarly } from "./relay/early";
@@ -19,13 +19,15 @@ import { showColorScheme } from "./theme/color_scheme";
 const LONGEST_MS = 300;
 
 const language = preferredLanguage();
-const path = `/${location.pathname.slice(new URL(document.baseURI).pathname.length)}`;
+let path = `/${location.pathname.slice(new URL(document.baseURI).pathname.length)}`;
 
 showColorScheme();
 showWaiting(FRAME_TEXTS[language]);
 const answer = sendEarly(viewerQuery, {});
 const sendFirstRead = fetchFirstRead(path, location.search);
 let told: Promise<void> | undefined;
+/** Whether the console reads the address by now. */
+let hasBegun = false;
 
 /** Resolves when the texts and the styles are there. */
 export const isReady = showKnown().then(() => Promise.all([applyStyles(), runConsole()]));
@@ -36,14 +38,16 @@ async function showKnown(): Promise<void> {
   await Promise.race([frame.then(showScreen), pause(LONGEST_MS)]);
 }
 
-/** Resolves with what will draw the screen. */
+/** Resolves with what will draw the screen. An area without a screen of its own is left for what it leads to: React would do so by drawing all at once. */
 async function showFrame(): Promise<{ to: string; view: FirstScreen } | null> {
   const data = await dataOf<sessionViewerQuery$data>(answer);
   if (!data || invitationToken() !== null) return null;
   const to = leadsTo(path, data.viewer.permissions);
+  if (to !== path && !hasBegun) history.replaceState(null, "", addressOf((path = to)));
   const view = sendFirstRead(data.viewer, to);
-  showEarlyFrame(FRAME_TEXTS[language], data.viewer, to);
   if (view) void tell();
+  await nextTask();
+  showEarlyFrame(FRAME_TEXTS[language], data.viewer, to);
   await painted();
   return view && { to, view };
 }
@@ -67,6 +71,7 @@ function tell(): Promise<void> {
  * asked for before the last one, which they need. Resolves when the texts are there.
  */
 async function runConsole(): Promise<void> {
+  hasBegun = true;
   const files = [...document.querySelectorAll<HTMLLinkElement>("link[data-console]")];
   const last = files.pop();
   for (const { href } of files) {
