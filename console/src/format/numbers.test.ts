@@ -38,3 +38,10 @@ test("what is not known here is asked of the browser", () => {
   expect(formatWhole(1234, "en-IN")).toBeNull();
   expect(formatWhole(1.5, "en")).toBeNull();
 });
+
+test("a whole number that may have digits after the point is written without them, as the browser would", () => {
+  vi.stubGlobal("navigator", { languages: ["en-US"] });
+  for (const value of [0, 42, -1_234, 1_234_567, 2.5]) {
+    expect(formatNumber(value, { maximumFractionDigits: 6 })).toBe(new Intl.NumberFormat("en-US", { maximumFractionDigits: 6 }).format(value));
+  }
+});

@@ -8,7 +8,12 @@ const PARTED: Readonly<Record<string, readonly [string, number]>> = {
 };
 
 export function formatNumber(value: number, options?: Intl.NumberFormatOptions): string {
-  return (!options && formatWhole(value, locale())) || numberFormat(options).format(value);
+  return (isPlain(options) && formatWhole(value, locale())) || numberFormat(options).format(value);
+}
+
+/** Whether a whole number is written as it would be without the options. */
+function isPlain(options: Intl.NumberFormatOptions = {}): boolean {
+  return Object.keys(options).every((name) => name === "maximumFractionDigits");
 }
 
 /** A whole number as it is written in a country; null where that is not known here. */
