@@ -74,6 +74,7 @@ export default defineConfig({
         "core/MantineProvider/use-props/use-props": "use_props.ts",
         "core/styles-api/use-styles/use-styles": "use_styles.ts",
         "core/Box/Box": "box.tsx",
+        "(Popover/)?Popover.context": "popover_context.tsx",
       }),
     ],
   },

@@ -13,6 +13,7 @@ import { expect, test } from "vitest";
 
 import { theme } from "../theme";
 import { Box } from "./box";
+import { PopoverContextProvider, usePopoverContext } from "./popover_context";
 import { useProps } from "./use_props";
 import { useStyles } from "./use_styles";
 
@@ -76,6 +77,19 @@ test.each(["Loader", ["Paper", "Card"], ["Loader", undefined]])("props are fille
   const Ours = () => <>{JSON.stringify(useProps(name as string, defaults, given))}</>;
   const Theirs = () => <>{JSON.stringify(useTheirProps(name as string, defaults, given as object))}</>;
   expect(told(<Ours />)).toEqual(told(<Theirs />));
+});
+
+test("what belongs to a popover is told where it is as Mantine tells it, and nobody else is", () => {
+  const seen: unknown[] = [];
+  const Part = () => {
+    const { reference, ...rest } = usePopoverContext();
+    reference(null);
+    return <>{JSON.stringify(rest)}</>;
+  };
+  const value = { reference: (node: HTMLElement | null) => seen.push(node), opened: true, x: 1 };
+  expect(told(<PopoverContextProvider value={value}>{<Part />}</PopoverContextProvider>)).toEqual({ opened: true, x: 1 });
+  expect(seen).toEqual([null]);
+  expect(() => draw(<Part />)).toThrow("Popover");
 });
 
 test("the theme styles no component, which would be left out", () => {
