@@ -1,7 +1,8 @@
-import { Loader, SegmentedControl, Skeleton, Text } from "@mantine/core";
+import { Loader, Skeleton, Text } from "@mantine/core";
 import { useElementSize } from "@mantine/hooks";
 import { lazy, Suspense, useState, type ReactNode } from "react";
 
+import { Segments } from "../components/segments";
 import { useTexts } from "../texts/texts";
 import type { catalogue_rules$key } from "../__generated__/catalogue_rules.graphql";
 import { RuleBuilder } from "./builder/rule_builder";
@@ -77,11 +78,11 @@ export function RuleEditor({
   return (
     <div ref={ref} className={both ? classes.both : classes.one}>
       {!both && (
-        <SegmentedControl
-          aria-label={t.rules.forms}
+        <Segments
+          label={t.rules.forms}
           value={shown}
           onChange={choose}
-          data={[
+          choices={[
             { value: "builder", label: t.rules.builder },
             { value: "text", label: t.rules.text },
           ]}

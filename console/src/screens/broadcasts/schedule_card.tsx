@@ -1,4 +1,4 @@
-import { Alert, Button, Card, Group, SegmentedControl, Skeleton, Stack, Text, Title } from "@mantine/core";
+import { Alert, Button, Card, Group, Skeleton, Stack, Text, Title } from "@mantine/core";
 import { useNavigate } from "@tanstack/react-router";
 import { lazy, Suspense, useState } from "react";
 import { graphql, useFragment } from "react-relay";
@@ -6,6 +6,7 @@ import { graphql, useFragment } from "react-relay";
 import { Select } from "../../components/choices";
 import { confirm } from "../../components/confirm";
 import { notifyDone } from "../../components/notify";
+import { Segments } from "../../components/segments";
 import { formatDuration, formatMoment } from "../../format/moments";
 import { useMoments, useNow } from "../../format/use_moments";
 import { useMutationCall } from "../../relay/commit";
@@ -126,15 +127,15 @@ export function ScheduleCard({
         <Title order={2} size="h4">
           {t.send}
         </Title>
-        <SegmentedControl
-          aria-label={t.whenToSend}
+        <Segments
+          label={t.whenToSend}
           value={when}
-          onChange={(value) => setWhen(value === "later" ? "later" : "now")}
-          data={[
+          onChange={setWhen}
+          choices={[
             { value: "now", label: t.sendNow },
             { value: "later", label: t.sendLater },
           ]}
-          w="fit-content"
+          isNarrow
         />
         {when === "later" && (
           <>

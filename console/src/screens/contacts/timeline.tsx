@@ -1,4 +1,4 @@
-import { Alert, Button, Group, Loader, SegmentedControl, Stack, Text, Timeline as Line } from "@mantine/core";
+import { Alert, Button, Group, Loader, Stack, Text, Timeline as Line } from "@mantine/core";
 import { useIntersection } from "@mantine/hooks";
 import { IconActivity, IconLogin2, IconLogout2 } from "@tabler/icons-react";
 import { useEffect, useEffectEvent, useState } from "react";
@@ -9,6 +9,7 @@ import { Empty } from "../../components/empty";
 import { Moment } from "../../components/moment";
 import { messageOf } from "../../components/notify";
 import { PathLink } from "../../components/path_link";
+import { Segments } from "../../components/segments";
 import { plainWords } from "../../format/words";
 import { useReturn } from "../../relay/live";
 import { useRead } from "../../relay/read";
@@ -53,12 +54,12 @@ export function Timeline({
     <Stack gap="md">
       <Group gap="xs">
         {maySegments && (
-          <SegmentedControl
-            aria-label={t.contacts.timeline.show}
-            size="xs"
-            data={SHOWN.map((each) => ({ value: each, label: t.contacts.timeline.shown[each] }))}
+          <Segments
+            label={t.contacts.timeline.show}
+            isSmall
+            choices={SHOWN.map((each) => ({ value: each, label: t.contacts.timeline.shown[each] }))}
             value={search.kind ? "activities" : shown}
-            onChange={(next) => change({ show: next === "all" ? undefined : SHOWN.find((each) => each === next), kind: undefined })}
+            onChange={(next) => change({ show: next === "all" ? undefined : next, kind: undefined })}
           />
         )}
         {shown !== "segments" && maySegments && <KindSelect kind={search.kind} onChange={(kind) => change({ kind })} />}

@@ -1,4 +1,4 @@
-import { Group, Modal, SegmentedControl, UnstyledButton } from "@mantine/core";
+import { Group, Modal, UnstyledButton } from "@mantine/core";
 import { useEffect, useEffectEvent, useRef } from "react";
 import { graphql } from "relay-runtime";
 
@@ -6,6 +6,7 @@ import { DataTable } from "../../components/data_table";
 import { Empty } from "../../components/empty";
 import { Moment } from "../../components/moment";
 import { PartHead } from "../../components/part_head";
+import { Segments } from "../../components/segments";
 import { StatusBadge } from "../../components/status_badge";
 import { formatNumber } from "../../format/numbers";
 import { useReturn } from "../../relay/live";
@@ -72,9 +73,9 @@ export function DeliveryLog({ endpoint, moved }: { endpoint: string; moved: stri
     <>
       <Group justify="space-between" align="flex-end">
         <PartHead size="h4" title={words.title} lead={words.lead} />
-        <SegmentedControl
-          aria-label={words.outcome}
-          data={[
+        <Segments
+          label={words.outcome}
+          choices={[
             { value: "all", label: words.all },
             { value: "succeeded", label: words.succeeded },
             { value: "failed", label: words.failed },

@@ -1,6 +1,7 @@
-import { ActionIcon, Group, Paper, SegmentedControl, Stack, TextInput } from "@mantine/core";
+import { ActionIcon, Group, Paper, Stack, TextInput } from "@mantine/core";
 import { IconArrowUp, IconTrash } from "@tabler/icons-react";
 
+import { Segments } from "../../components/segments";
 import type { UserError } from "../../relay/commit";
 import { RuleEditor } from "../../rules/rule_editor";
 import { useTexts } from "../../texts/texts";
@@ -67,13 +68,13 @@ export function PartFields({
             )}
           </Group>
         </Group>
-        <SegmentedControl
-          aria-label={`${about}: ${t.earned}`}
-          w="fit-content"
-          size="xs"
+        <Segments
+          label={`${about}: ${t.earned}`}
+          isNarrow
+          isSmall
           value={part.way}
-          onChange={(way) => onChange({ ...part, way: way === "while" ? "while" : "each" })}
-          data={[
+          onChange={(way) => onChange({ ...part, way })}
+          choices={[
             { value: "each", label: t.earnedEach },
             { value: "while", label: t.earnedWhile },
           ]}

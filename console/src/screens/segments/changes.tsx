@@ -1,10 +1,11 @@
-import { Card, SegmentedControl, Skeleton, Stack, Switch, Table, Text, Title } from "@mantine/core";
+import { Card, Skeleton, Stack, Switch, Table, Text, Title } from "@mantine/core";
 import { lazy, Suspense, useMemo, useState } from "react";
 import { graphql, useLazyLoadQuery } from "react-relay";
 
 import { LinkTo } from "../../components/link";
 import { Moment } from "../../components/moment";
 import { PlainTable } from "../../components/plain_table";
+import { Segments } from "../../components/segments";
 import { useMoments } from "../../format/use_moments";
 import { formatDifference, formatNumber } from "../../format/numbers";
 import { useTexts } from "../../texts/texts";
@@ -59,14 +60,12 @@ export function Changes({ segment, changes }: { segment: ShownSegment; changes: 
       <Card withBorder padding="md">
         <Stack gap="sm">
           <div className={classes.filters}>
-            <SegmentedControl
-              aria-label={t.period}
-              size="xs"
+            <Segments
+              label={t.period}
+              isSmall
               value={days}
-              data={PERIODS.map((each) => ({ value: each, label: t.periods[each] }))}
-              onChange={(next) =>
-                void navigate({ search: { tab: "changes", days: PERIODS.find((each) => each === next), table: isTable || undefined }, replace: true })
-              }
+              choices={PERIODS.map((each) => ({ value: each, label: t.periods[each] }))}
+              onChange={(next) => void navigate({ search: { tab: "changes", days: next, table: isTable || undefined }, replace: true })}
             />
             <Switch
               size="sm"

@@ -1,4 +1,4 @@
-import { Alert, Button, Card, Grid, Group, List, Menu, SegmentedControl, Skeleton, Stack, Text } from "@mantine/core";
+import { Alert, Button, Card, Grid, Group, List, Menu, Skeleton, Stack, Text } from "@mantine/core";
 import { useDisclosure, useHotkeys } from "@mantine/hooks";
 import { IconArrowBackUp, IconArrowForwardUp, IconPlus } from "@tabler/icons-react";
 import { lazy, Suspense, useMemo } from "react";
@@ -7,6 +7,7 @@ import { graphql, useLazyLoadQuery } from "react-relay";
 import { NotFound } from "../../app/failures";
 import { ButtonTo } from "../../components/link";
 import { Screen } from "../../components/screen";
+import { Segments } from "../../components/segments";
 import { useTexts } from "../../texts/texts";
 import type { workflowEditorQuery, workflowEditorQuery$data } from "../../__generated__/workflowEditorQuery.graphql";
 import type { workflowEditorTheirsQuery } from "../../__generated__/workflowEditorTheirsQuery.graphql";
@@ -102,10 +103,10 @@ function Editor({ workflow }: { workflow: Workflow }) {
       {draft.conflict && <Conflict workflowId={workflow.id} draft={draft} />}
       <Problems problems={problems} graph={graph} onSelect={select} />
       <Group justify="space-between">
-        <SegmentedControl
+        <Segments
           value={view ?? "canvas"}
           onChange={(next) => void navigate({ search: (before: EditSearch) => ({ ...before, view: next === "list" ? "list" : undefined }), replace: true })}
-          data={[
+          choices={[
             { value: "canvas", label: t.editor.canvas },
             { value: "list", label: t.editor.list },
           ]}
