@@ -1,7 +1,8 @@
-import { Button, Checkbox, Popover, ScrollArea, Stack, Text, Tooltip } from "@mantine/core";
+import { Button, Checkbox, Popover, ScrollArea, Stack, Text } from "@mantine/core";
 import { IconColumns3 } from "@tabler/icons-react";
 import { useState } from "react";
 
+import { DrawnAfter } from "../../components/drawn_after";
 import { useTexts } from "../../texts/texts";
 import { COLUMNS, columnsText, labelOf, nameOf, type ChosenColumn } from "./columns";
 import { useLabels } from "./labels";
@@ -25,43 +26,44 @@ export function ColumnsMenu({ columns, onChange }: { columns: readonly ChosenCol
   return (
     <Popover opened={opened} onChange={setOpened} position="bottom-end" trapFocus returnFocus width={260} shadow="md">
       <Popover.Target>
-        <Tooltip label={t.columns}>
-          <Button
-            variant="default"
-            px="sm"
-            aria-label={t.columns}
-            aria-haspopup="dialog"
-            aria-expanded={opened}
-            onClick={() => setOpened(!opened)}
-          >
-            <IconColumns3 size={16} />
-          </Button>
-        </Tooltip>
+        <Button
+          variant="default"
+          px="sm"
+          title={t.columns}
+          aria-label={t.columns}
+          aria-haspopup="dialog"
+          aria-expanded={opened}
+          onClick={() => setOpened(!opened)}
+        >
+          <IconColumns3 size={16} />
+        </Button>
       </Popover.Target>
-      <Popover.Dropdown aria-label={t.columns} p="xs">
-        <ScrollArea.Autosize mah={360} type="auto">
-          <Stack gap={6} p={4}>
-            {offered
-              .filter(([, group]) => group.length > 0)
-              .map(([title, group]) => (
-                <Stack key={title} gap={6} role="group" aria-label={title}>
-                  <Text size="xs" fw={600} c="dimmed" mt={4}>
-                    {title}
-                  </Text>
-                  {group.map((column) => (
-                    <Checkbox
-                      key={nameOf(column)}
-                      size="sm"
-                      label={labelOf(column, labels, texts)}
-                      checked={chosen.has(nameOf(column))}
-                      onChange={() => toggle(column)}
-                    />
-                  ))}
-                </Stack>
-              ))}
-          </Stack>
-        </ScrollArea.Autosize>
-      </Popover.Dropdown>
+      <DrawnAfter>
+        <Popover.Dropdown aria-label={t.columns} p="xs">
+          <ScrollArea.Autosize mah={360} type="auto">
+            <Stack gap={6} p={4}>
+              {offered
+                .filter(([, group]) => group.length > 0)
+                .map(([title, group]) => (
+                  <Stack key={title} gap={6} role="group" aria-label={title}>
+                    <Text size="xs" fw={600} c="dimmed" mt={4}>
+                      {title}
+                    </Text>
+                    {group.map((column) => (
+                      <Checkbox
+                        key={nameOf(column)}
+                        size="sm"
+                        label={labelOf(column, labels, texts)}
+                        checked={chosen.has(nameOf(column))}
+                        onChange={() => toggle(column)}
+                      />
+                    ))}
+                  </Stack>
+                ))}
+            </Stack>
+          </ScrollArea.Autosize>
+        </Popover.Dropdown>
+      </DrawnAfter>
     </Popover>
   );
 }

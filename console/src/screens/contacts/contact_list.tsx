@@ -3,6 +3,7 @@ import { useCallback, useMemo, useState } from "react";
 import { graphql } from "react-relay";
 
 import { DataTable } from "../../components/data_table";
+import { DrawnAfter } from "../../components/drawn_after";
 import { Empty } from "../../components/empty";
 import { Screen } from "../../components/screen";
 import { useSelection } from "../../components/selection";
@@ -178,16 +179,18 @@ export function ContactList() {
           </Empty>
         }
       />
-      {mayWrite && <ContactCreate opened={search.panel === "create"} onClose={() => change({ panel: undefined })} />}
-      {mayExport && (
-        <ExportPanel
-          opened={search.panel === "export"}
-          target={selection.ids.length > 0 ? target : everything}
-          columns={columns}
-          onClose={() => change({ panel: undefined })}
-          onStarted={(job) => change({ panel: undefined, job })}
-        />
-      )}
+      <DrawnAfter>
+        {mayWrite && <ContactCreate opened={search.panel === "create"} onClose={() => change({ panel: undefined })} />}
+        {mayExport && (
+          <ExportPanel
+            opened={search.panel === "export"}
+            target={selection.ids.length > 0 ? target : everything}
+            columns={columns}
+            onClose={() => change({ panel: undefined })}
+            onStarted={(job) => change({ panel: undefined, job })}
+          />
+        )}
+      </DrawnAfter>
     </Screen>
   );
 }

@@ -4,6 +4,7 @@ import { Navigate, notFound } from "@tanstack/react-router";
 import { useState } from "react";
 import { graphql, useRelayEnvironment } from "react-relay";
 
+import { DrawnAfter } from "../../components/drawn_after";
 import { Screen } from "../../components/screen";
 import { ScreenPart } from "../../components/screen_part";
 import { TabStrip } from "../../components/tab_strip";
@@ -134,36 +135,38 @@ export function ContactPage() {
                 <IconDots size={18} />
               </ActionIcon>
             </Menu.Target>
-            <Menu.Dropdown>
-              {mayRecord && (
-                <Menu.Item leftSection={<IconActivity size={16} />} onClick={() => change({ panel: "activity" }, false)}>
-                  {t.activity.open}
-                </Menu.Item>
-              )}
-              {mayExport && (
-                <Menu.Item
-                  leftSection={<IconDownload size={16} />}
-                  onClick={() => void downloadPerson(environment, contact.id, name)}
-                >
-                  {t.download}
-                </Menu.Item>
-              )}
-              {mayWrite && (
-                <>
-                  <Menu.Divider />
+            <DrawnAfter>
+              <Menu.Dropdown>
+                {mayRecord && (
+                  <Menu.Item leftSection={<IconActivity size={16} />} onClick={() => change({ panel: "activity" }, false)}>
+                    {t.activity.open}
+                  </Menu.Item>
+                )}
+                {mayExport && (
                   <Menu.Item
-                    color="red"
-                    leftSection={<IconTrash size={16} />}
-                    onClick={() => void remove({ id: contact.id, name, segments, inside })}
+                    leftSection={<IconDownload size={16} />}
+                    onClick={() => void downloadPerson(environment, contact.id, name)}
                   >
-                    {t.delete.open}
+                    {t.download}
                   </Menu.Item>
-                  <Menu.Item color="red" leftSection={<IconUserOff size={16} />} onClick={() => change({ panel: "erase" }, false)}>
-                    {t.erase.open}
-                  </Menu.Item>
-                </>
-              )}
-            </Menu.Dropdown>
+                )}
+                {mayWrite && (
+                  <>
+                    <Menu.Divider />
+                    <Menu.Item
+                      color="red"
+                      leftSection={<IconTrash size={16} />}
+                      onClick={() => void remove({ id: contact.id, name, segments, inside })}
+                    >
+                      {t.delete.open}
+                    </Menu.Item>
+                    <Menu.Item color="red" leftSection={<IconUserOff size={16} />} onClick={() => change({ panel: "erase" }, false)}>
+                      {t.erase.open}
+                    </Menu.Item>
+                  </>
+                )}
+              </Menu.Dropdown>
+            </DrawnAfter>
           </Menu>
         )
       }
@@ -214,10 +217,12 @@ export function ContactPage() {
           </Tabs>
         </Grid.Col>
       </Grid>
-      {mayRecord && <ActivityForm contactId={contact.id} opened={search.panel === "activity"} onClose={close} onRecorded={changed} />}
-      {mayWrite && (
-        <EraseForm contactId={contact.id} name={name} segments={segments} inside={inside} opened={search.panel === "erase"} onClose={close} />
-      )}
+      <DrawnAfter>
+        {mayRecord && <ActivityForm contactId={contact.id} opened={search.panel === "activity"} onClose={close} onRecorded={changed} />}
+        {mayWrite && (
+          <EraseForm contactId={contact.id} name={name} segments={segments} inside={inside} opened={search.panel === "erase"} onClose={close} />
+        )}
+      </DrawnAfter>
     </Screen>
   );
 }
