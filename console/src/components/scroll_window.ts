@@ -51,7 +51,7 @@ export function firstViewPx(rowPx: number): number {
 
 /** How many rows of a list are in the page at first. */
 export function firstRows(rows: number, rowPx: number): number {
-  return Math.min(rows, firstViewPx(rowPx) / rowPx + STEP_ROWS);
+  return Math.min(rows, firstViewPx(rowPx) / rowPx);
 }
 
 export function inRows(px: number, rowPx: number): number {

@@ -40,6 +40,7 @@ export function useScrollWindow(rows: number, rowPx: number, list: string): Scro
         now.current.state = next;
         const step = (at: ScrollState) => Math.floor((at.top + at.offset) / rowPx / STEP_ROWS);
         if (step(before) !== step(next) || before.offset !== next.offset) setState(next);
+        setAround(ROWS_AROUND);
       };
       const watcher = new ResizeObserver(() => {
         now.current.viewPx = Math.max(element.clientHeight, rowPx);
@@ -68,6 +69,6 @@ export function useScrollWindow(rows: number, rowPx: number, list: string): Scro
   }, [list]);
 
   const [first, end] = rowsInView(state, { rows, rowPx, viewPx: seenPx }, around);
-  // Between two of its moves the window is up to a step late.
-  return { ref, first, end: Math.min(rows, end + STEP_ROWS), before: rowTop(first, state, rowPx) };
+  // Between two of its moves the window is up to a step late; before the first one it is not.
+  return { ref, first, end: Math.min(rows, around > 0 ? end + STEP_ROWS : end), before: rowTop(first, state, rowPx) };
 }
