@@ -33,6 +33,11 @@ class WorkflowLock:
     settled_at: datetime | None
 
 
+def has_ticked(lock: WorkflowLock, moment: datetime) -> bool:
+    """Whether members of segments are right for this moment, as far as time alone decides about them."""
+    return lock.settled_at is None or lock.settled_at >= moment
+
+
 async def make(workspace_id: int) -> None:
     """Makes the engine of a workspace, before its first workflow runs. Idempotent."""
     await db.execute(

@@ -10,11 +10,13 @@ from models import db
 from models.errors import MusterError
 from models.rules.duration import Duration
 from models.rules.thresholds import Threshold, instant_of
+from models.values.instants import read_instant, write_instant
+from models.workflows import freshness
 from models.workflows.arrivals import Arrival, Trail
 from models.workflows.causes import Cause, Chain
 from models.workflows.graph.tree import ReentryPolicy
 from models.workflows.happenings import Happening
-from models.workflows.inside.asking import first_that_holds
+from models.workflows.inside.asking import first_that_holds, reads_segments
 from models.workflows.nodes.split import percent_of
 from models.workflows.plan import Plan
 from models.workflows.run import Candidate, Entry, Run, TurnedAway
@@ -110,6 +112,8 @@ async def _only_fitting(run: Run, plan: Plan, candidates: Sequence[Candidate]) -
     if rule is None or not candidates:
         return candidates
     try:
+        if reads_segments(plan, rule) and run.members_then is None:
+            candidates = await freshness.those_entering_fresh(run, candidates)
         fitting = await first_that_holds(run, "entryRule", (rule,), plan, [one.contact_id for one in candidates])
     except MusterError:
         return _where(run, candidates, lambda _: False, UNREADABLE_RULE)
@@ -207,14 +211,21 @@ def _after(moment: datetime, duration: Duration, timezone: str) -> datetime:
 
 
 async def put_back(run: Run) -> None:
-    """Those who may enter after somebody who is not at rest yet are decided by the next batch."""
+    """Those who may enter after somebody who is not at rest yet, or when segments are right, are decided by the next batch."""
     rows = [
         (
             one.contact_id,
             one.at,
             str(one.cause),
             db.dump_json(
-                {"workflow": one.plan.workflow_id, "trigger": one.trigger, "key": one.entry_key, "node": one.node}
+                {
+                    "workflow": one.plan.workflow_id,
+                    "trigger": one.trigger,
+                    "key": one.entry_key,
+                    "node": one.node,
+                    "since": None if one.since is None else write_instant(one.since),
+                    "byTime": one.by_time,
+                }
             ),
         )
         for one in run.deferred
@@ -237,6 +248,7 @@ def put_back_before(run: Run, happening: Happening) -> Candidate | None:
     plan = run.plans.running.get(detail["workflow"])
     if plan is None or not plan.lets_in or (detail["node"] is not None and detail["node"] not in plan.graph.nodes):
         return None
+    since = detail.get("since")
     return Candidate(
         plan,
         detail["trigger"],
@@ -245,8 +257,10 @@ def put_back_before(run: Run, happening: Happening) -> Candidate | None:
         happening.cause,
         detail["key"],
         detail["node"],
+        since=None if since is None else read_instant(since),
         fresh_at=run.lock.clock_at,
         order=happening.order,
+        by_time=detail.get("byTime", False),
     )
 
 
@@ -307,6 +321,7 @@ def _arrivals(run: Run, candidates: Sequence[Candidate], ids: Sequence[int]) -> 
         arrival.is_new = True
         arrival.cause, arrival.test_id = coming.cause, test_id
         arrival.fresh_at, arrival.order = candidate.fresh_at, candidate.order
+        arrival.by_time = candidate.by_time
         arrival.control = _is_control(plan, candidate)
         if coming.loop is not None:
             arrival.end(EnrollmentEnd.LOOP_STOPPED, reason=_loop(run, coming.loop, plan))

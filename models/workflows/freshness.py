@@ -6,7 +6,8 @@ from models import db
 from models.queue import work
 from models.queue.enqueue import enqueue
 from models.workflows.arrivals import PENDING, TICK, Arrival
-from models.workflows.run import Run
+from models.workflows.engine_lock import has_ticked
+from models.workflows.run import Candidate, Run
 
 
 async def those_fresh(run: Run, arrivals: Sequence[Arrival]) -> list[Arrival]:
@@ -34,6 +35,21 @@ async def those_fresh(run: Run, arrivals: Sequence[Arrival]) -> list[Arrival]:
     return fresh
 
 
+async def those_entering_fresh(run: Run, candidates: Sequence[Candidate]) -> list[Candidate]:
+    """The candidates whose segments are right. The others are decided by a later batch."""
+    asked = [one for one in candidates if one.by_time or one.fresh_at is not None]
+    changed = await _changed(run, asked) if asked else set()
+    fresh = []
+    for one in candidates:
+        if one.has_changed or one.contact_id in changed or (one.by_time and not has_ticked(run.lock, one.at)):
+            run.deferred.append(one)
+        else:
+            fresh.append(one)
+    if len(fresh) < len(candidates):
+        await enqueue(work.PROCESS_CHANGES, run.workspace_id)
+    return fresh
+
+
 async def those_heard(run: Run, arrivals: Sequence[Arrival]) -> list[Arrival]:
     """The arrivals of whose contacts everything is heeded that has happened so far; the others are held until it is."""
     fresh = await those_fresh(run, arrivals)
@@ -54,10 +70,10 @@ def _has_ticked(run: Run, arrival: Arrival) -> bool:
     """Whether thresholds are crossed up to when time woke it."""
     if arrival.fresh_at is None:
         arrival.fresh_at = run.lock.now
-    return run.lock.settled_at is None or run.lock.settled_at >= arrival.fresh_at
+    return has_ticked(run.lock, arrival.fresh_at)
 
 
-async def _changed(run: Run, arrivals: Sequence[Arrival]) -> set[int]:
+async def _changed(run: Run, arrivals: Sequence[Arrival | Candidate]) -> set[int]:
     rows = await db.fetch(
         _CHANGED,
         run.workspace_id,

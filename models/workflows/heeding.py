@@ -114,11 +114,19 @@ async def _end_waits(run: Run, matching: Matching, change: Sequence[Happening], 
                 arrival.plan, awaited.event, one, arrival.id
             ):
                 occurrences.record(run, arrival, awaited.key)
+                _has_to_be_followed(run, arrival, one)
                 if is_there:
                     wakes.wake(run, arrival)
         again = listeners.settled_again.get(sources.listened(one.word), ())
         if arrival.key in again or _is_own_message(one, arrival):
+            _has_to_be_followed(run, arrival, one)
             wakes.wake(run, arrival)
+
+
+def _has_to_be_followed(run: Run, arrival: Arrival, one: Happening) -> None:
+    """Segments that follow from a change of members may not include it yet. Of what is signalled they do."""
+    if one.position is not None:
+        arrival.fresh_at = run.lock.clock_at
 
 
 async def _leads_out(matching: Matching, one: Happening, arrival: Arrival) -> bool:

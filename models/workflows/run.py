@@ -40,7 +40,8 @@ EntryOf = tuple[int, int, str]
 class Candidate:
     """A contact that may enter. `node` instead of the trigger's start. `since`: not if it entered at or after this moment.
 
-    `order`: the place of what lets it in among what happened in the batch; -1: before all that.
+    `order`: the place of what lets it in among what happened in the batch; -1: before all that. `by_time`: time lets it in.
+    `has_changed`: this batch changed the contact, or a segment of it.
     """
 
     plan: Plan
@@ -53,6 +54,8 @@ class Candidate:
     since: datetime | None = None
     fresh_at: datetime | None = None
     order: int = -1
+    by_time: bool = False
+    has_changed: bool = False
 
 
 @dataclass(slots=True)
@@ -91,7 +94,8 @@ class Run:
     `behind`: where those who have come to rest are written while others are decided, `at_once` of those who may enter at a time.
     `beside`: where many steps are written meanwhile; None: with all else. `when_writing` is called before the last are written.
     `steps`: the append of their steps.
-    `pending`: entries of those who are inside and wait for segments to be right; `deferred`: candidates who may enter after them.
+    `pending`: entries of those who are inside and wait for segments to be right; `deferred`: candidates who may enter after them,
+    or whose entry rule reads segments that are not right yet.
     `moved`: what led to changes of members.
     `members_then`: by what a trial knows who is a member of a segment at `now`; None: segments stand at `now`.
     `instead`: what settles some nodes in a simulation (a `Settle`), instead of what settles them else.

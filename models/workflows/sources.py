@@ -37,7 +37,7 @@ DELETED: Final = "deleted"
 MERGED: Final = "merged"
 
 AGAIN: Final = "again"
-"""Nobody listens to it: somebody who is to be let in when those are at rest who are not yet (entries.py)."""
+"""Nobody listens to it: somebody who may enter when others are at rest, or segments right, who are not yet (entries.py)."""
 
 ENTERED: Final = "entered:"
 LEFT: Final = "left:"

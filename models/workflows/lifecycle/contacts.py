@@ -106,7 +106,10 @@ async def enter_some(
     plan = run.plans.running.get(workflow_id)
     if plan is None or not plan.lets_in or (node is not None and node not in plan.graph.nodes):
         return 0
-    candidates = [Candidate(plan, trigger, contact_id, run.now, NOBODY, node=node, since=since) for contact_id in ids]
+    candidates = [
+        Candidate(plan, trigger, contact_id, run.now, NOBODY, node=node, since=since, fresh_at=run.lock.clock_at)
+        for contact_id in ids
+    ]
     await batches.let_in(run, candidates)
     return sum(arrival.is_new and arrival.plan.workflow_id == workflow_id for arrival in run.arrivals)
 

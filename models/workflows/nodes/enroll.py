@@ -25,6 +25,7 @@ async def enroll(run: Run, node: GraphNode, arrivals: Sequence[Arrival]) -> None
                     run.now,
                     arrival.cause,
                     fresh_at=fresh_at,
+                    has_changed=arrival.has_changed,
                 )
             )
     go_together(arrivals, "next", do.next)

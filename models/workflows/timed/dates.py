@@ -45,8 +45,11 @@ async def candidates(run: Run, plan: Plan, trigger: Trigger, known: Progress | N
     await _go_on(run, period, contact_ids)
     passing = await meetings.those_meeting(run, plan, field, rule, period, contact_ids)
     return [
-        *(Candidate(plan, trigger.key, one, run.now, NOBODY) for one in passing if one not in moved),
-        *(Candidate(plan, trigger.key, one, run.now, NOBODY, since=moved_at) for one, moved_at in moved.items()),
+        *(Candidate(plan, trigger.key, one, run.now, NOBODY, by_time=True) for one in passing if one not in moved),
+        *(
+            Candidate(plan, trigger.key, one, run.now, NOBODY, since=moved_at, by_time=True)
+            for one, moved_at in moved.items()
+        ),
     ]
 
 

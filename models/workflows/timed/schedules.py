@@ -1,13 +1,16 @@
 """Schedules: at each occurrence the members of a segment enter, some thousand at a time."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from models import db
+from models.queue import work
+from models.queue.enqueue import enqueue
 from models.rules.thresholds import first_instant
 from models.workflows.causes import NOBODY
+from models.workflows.engine_lock import has_ticked
 from models.workflows.graph.events import Scheduled
 from models.workflows.graph.tree import Trigger
 from models.workflows.plan import Plan
@@ -17,13 +20,20 @@ from models.workflows.timed.progress import AT_ONCE, Progress
 from models.workflows.timing.local_times import wall_of
 from models.workflows.timing.recurrences import next_recurrence, read_recurrence
 
+LOOK_AGAIN: Final = timedelta(milliseconds=50)
+"""The engine of segments has to come to the occurrence first."""
+
 
 async def candidates(run: Run, plan: Plan, trigger: Trigger, known: Progress | None) -> list[Candidate]:
-    """Those who enter now. For several occurrences that were missed a contact enters once."""
+    """Those who enter now: members as of the occurrence. For several occurrences that were missed a contact enters once."""
     on = trigger.on
     assert isinstance(on, Scheduled)
     now = await _known(run, plan, trigger, on, known)
     if now.running_at is None and now.next_at is not None and now.next_at <= run.now:
+        if not has_ticked(run.lock, now.next_at):
+            await enqueue(work.PROCESS_CHANGES, run.workspace_id)
+            run.moments.append(run.now + LOOK_AGAIN)
+            return []
         now = now.begun(now.next_at)
     if now.running_at is None:
         run.moments += [now.next_at] if now.next_at is not None else []
@@ -31,7 +41,8 @@ async def candidates(run: Run, plan: Plan, trigger: Trigger, known: Progress | N
     contact_ids = await _members(run, on.segment_id, now.after_id)
     await _go_on(run, on, now, now.running_at, contact_ids)
     return [
-        Candidate(plan, trigger.key, contact_id, run.now, NOBODY, since=now.running_at) for contact_id in contact_ids
+        Candidate(plan, trigger.key, contact_id, run.now, NOBODY, since=now.running_at, by_time=True)
+        for contact_id in contact_ids
     ]
 
 
