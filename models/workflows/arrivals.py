@@ -125,10 +125,13 @@ class Arrival:
             self._note(HELD)
         self._stay(EnrollmentState.HELD, wake_at, reason)
 
-    def pause(self, *, passed: bool) -> None:
-        """Stay here until the workflow is resumed. `passed`: the limit of the node has let it pass."""
+    def pause(self, *, passed: bool, due_at: datetime | None = None) -> None:
+        """Stay here until the workflow is resumed. `passed`: the limit of the node has let it pass.
+
+        `due_at`: when it falls due; it is woken then to be known as one who fell due.
+        """
         self.passed = passed
-        self.hold(PAUSED, None)
+        self.hold(PAUSED, due_at if due_at is not None and due_at > self.now else None)
 
     def hold_until_fresh(self, reason: str, wake_at: datetime) -> None:
         """Stay here until segments include what happened up to `fresh_at`: some milliseconds."""

@@ -14,7 +14,9 @@ from models.changelog.append import OpenAppend
 from models.messaging import outcomes
 from models.rules.duration import Duration
 from models.workflows import steps
+from models.workflows.arrivals import PAUSED
 from models.workflows.counts import Counts, bucket_of
+from models.workflows.limits import RESTS
 from models.workflows.messages import withdrawal
 from models.workflows.states import EnrollmentEnd
 from permissions.principal import Scope
@@ -70,7 +72,7 @@ def _of(scope: Scope, standing: Standing) -> tuple[int, int, int, list[int]]:
 
 
 def _fell_due(paused_at: str, until: str) -> str:
-    held = "state = 'HELD' AND reason = 'PAUSED'"
+    held = "state = 'HELD' AND reason = 'PAUSED' AND wake_at IS NULL"
     return f"({paused_at} IS NULL OR (node_at < {paused_at} AND (wake_at <= {until} OR ({held}))))"
 
 
@@ -249,10 +251,21 @@ class Rewoken:
 
 
 async def rewake_some(
-    scope: Scope, now: datetime, standing: Standing, *, wakes: Wakes, after_id: int = 0, limit: int = CHUNK
+    scope: Scope,
+    now: datetime,
+    standing: Standing,
+    *,
+    wakes: Wakes,
+    paused: bool = False,
+    after_id: int = 0,
+    limit: int = CHUNK,
 ) -> Rewoken:
-    """Gives up to `limit` with ids after `after_id` their new moment."""
-    row = await db.fetch_row(_REWAKE, *_of(scope, standing), *wakes.parameters(now), after_id, limit)
+    """Gives up to `limit` with ids after `after_id` their new moment.
+
+    In a workflow that is `paused` the engine asks nobody: whose moment it must compute is held, and asked after the pause.
+    """
+    held = (paused and wakes.waits is None, PAUSED, RESTS)
+    row = await db.fetch_row(_REWAKE, *_of(scope, standing), *wakes.parameters(now), after_id, limit, *held)
     assert row is not None
     return Rewoken(row["moved"] or 0, row["now"] or 0, row["last_id"] or 0, row["seen"])
 
@@ -276,7 +289,11 @@ _REWAKE = f"""
 WITH chosen AS MATERIALIZED (
     SELECT id, wake_at FROM enrollments WHERE {_WAITING} AND id > $11 ORDER BY id LIMIT $12
 ), changed AS (
-    UPDATE enrollments AS e SET wake_at = {_wakes_at(_ENDS)}
+    UPDATE enrollments AS e
+    SET wake_at = CASE WHEN $13::boolean THEN e.wake_at ELSE {_wakes_at(_ENDS)} END,
+        state = CASE WHEN $13 THEN 'HELD' ELSE e.state END,
+        reason = CASE WHEN $13 THEN $14::text ELSE e.reason END,
+        passed = CASE WHEN $13 THEN e.reason IS DISTINCT FROM $15::text ELSE e.passed END
     FROM chosen WHERE e.workspace_id = $1 AND e.id = chosen.id
     RETURNING e.wake_at IS DISTINCT FROM chosen.wake_at AS moved, {_ENDS} <= $5::timestamptz AS now
 )

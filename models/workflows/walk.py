@@ -9,7 +9,7 @@ from models.errors import MusterError
 from models.workflows import limits
 from models.workflows.arrivals import Arrival
 from models.workflows.graph.tree import GraphNode
-from models.workflows.nodes.table import SETTLE
+from models.workflows.nodes.table import ENDS, SETTLE
 from models.workflows.run import Run
 from models.workflows.states import EnrollmentEnd, EnrollmentState
 
@@ -42,7 +42,7 @@ def _gather(groups: dict[Place, list[Arrival]], arrivals: Sequence[Arrival]) -> 
 
 
 async def _settle(run: Run, node: GraphNode, arrivals: Sequence[Arrival]) -> None:
-    moving = _without_those_who_stay(arrivals)
+    moving = await _without_those_who_stay(run, arrivals)
     if not moving:
         return
     if run.settling_one_by_one:
@@ -58,12 +58,11 @@ async def _decide(run: Run, node: GraphNode, arrivals: Sequence[Arrival]) -> Non
         await settle(run, node, within)
 
 
-def _without_those_who_stay(arrivals: Sequence[Arrival]) -> list[Arrival]:
+async def _without_those_who_stay(run: Run, arrivals: Sequence[Arrival]) -> list[Arrival]:
     """A paused workflow holds everybody. Who goes in a circle is stopped: nodes are passed again only after a wait."""
     plan = arrivals[0].plan
     if plan.is_paused and arrivals[0].test_id is None:
-        for arrival in arrivals:
-            arrival.pause(passed=not limits.is_asked(arrival))
+        await _pause(run, arrivals)
         return []
     moving, most = [], 2 * len(plan.graph.nodes)
     for arrival in arrivals:
@@ -74,6 +73,18 @@ def _without_those_who_stay(arrivals: Sequence[Arrival]) -> list[Arrival]:
         else:
             moving.append(arrival)
     return moving
+
+
+async def _pause(run: Run, arrivals: Sequence[Arrival]) -> None:
+    """Who waits, and was woken by something else than its time, has not fallen due."""
+    node, passed = arrivals[0].node, [arrival for arrival in arrivals if not limits.is_asked(arrival)]
+    ends = ENDS.get(type(node.do))
+    due_at = {arrival.id: arrival.wake_at for arrival in arrivals}
+    if ends is not None and passed:
+        until = await ends(run, node, passed)
+        due_at |= {arrival.id: until.get(arrival.id) for arrival in passed}
+    for arrival in arrivals:
+        arrival.pause(passed=not limits.is_asked(arrival), due_at=due_at.get(arrival.id))
 
 
 async def _settle_one_by_one(run: Run, node: GraphNode, arrivals: Sequence[Arrival]) -> None:

@@ -47,7 +47,7 @@ async def count(scope: Scope, workflow_id: int, late: Late) -> int:
 _COUNT = """
 SELECT count(*) FROM enrollments
 WHERE workspace_id = $1 AND workflow_id = $2 AND test_id IS NULL AND node_at < $3
-  AND (wake_at <= $4 OR (state = 'HELD' AND reason = 'PAUSED'))
+  AND (wake_at <= $4 OR (state = 'HELD' AND reason = 'PAUSED' AND wake_at IS NULL))
 """
 
 

@@ -1,6 +1,7 @@
 """What a node is to the engine: a coroutine that decides for a group of enrollments what becomes of each."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
 
 from models.workflows.arrivals import Arrival
 from models.workflows.graph.tree import GraphNode
@@ -11,3 +12,6 @@ Settle = Callable[[Run, GraphNode, Sequence[Arrival]], Awaitable[None]]
 
 It may be called again for the same arrival at the same visit, after it stayed: it decides by the arrival and its `node_at` alone.
 """
+
+Ends = Callable[[Run, GraphNode, Sequence[Arrival]], Awaitable[Mapping[int, datetime]]]
+"""When the time of each is over, by enrollment; all are of one plan."""

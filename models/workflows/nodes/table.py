@@ -19,7 +19,7 @@ from models.workflows.nodes import (
     wait_until,
     webhook,
 )
-from models.workflows.nodes.interface import Settle
+from models.workflows.nodes.interface import Ends, Settle
 
 SETTLE: Final[Mapping[type[actions.Action], Settle]] = {
     actions.Condition: conditions.condition,
@@ -39,3 +39,10 @@ SETTLE: Final[Mapping[type[actions.Action], Settle]] = {
     actions.Enroll: enroll.enroll,
     actions.End: end.end,
 }
+
+ENDS: Final[Mapping[type[actions.Action], Ends]] = {
+    actions.Wait: wait.ends,
+    actions.WaitUntil: wait_until.ends,
+    actions.WaitFor: wait_for.ends,
+}
+"""When those who wait at a node fall due, without moving them."""

@@ -1,6 +1,7 @@
 """WAIT_FOR: until something happens, or a rule holds, but no longer than a time-out."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from models.errors import MusterError
@@ -27,14 +28,24 @@ async def wait_for(run: Run, node: GraphNode, arrivals: Sequence[Arrival]) -> No
         else:
             waiting.append(arrival)
     waiting = await _without_those_who_fulfil_it(run, node, do, waiting)
-    of_contact = arrivals[0].plan.graph.zone is Zone.CONTACT and do.timeout.months > 0
-    zones = await run.zones(of_contact, {arrival.contact_id for arrival in waiting})
+    until = await ends(run, node, waiting) if waiting else {}
     for arrival in waiting:
-        until = waits.after(arrival.node_at, do.timeout, ZoneInfo(zones[arrival.contact_id]))
-        if until <= run.now:
+        if until[arrival.id] <= run.now:
             arrival.go("timedOut", do.timed_out)
         else:
-            arrival.wait(until)
+            arrival.wait(until[arrival.id])
+
+
+async def ends(run: Run, node: GraphNode, arrivals: Sequence[Arrival]) -> dict[int, datetime]:
+    """When their time is over."""
+    do = node.do
+    assert isinstance(do, WaitFor)
+    of_contact = arrivals[0].plan.graph.zone is Zone.CONTACT and do.timeout.months > 0
+    zones = await run.zones(of_contact, {arrival.contact_id for arrival in arrivals})
+    return {
+        arrival.id: waits.after(arrival.node_at, do.timeout, ZoneInfo(zones[arrival.contact_id]))
+        for arrival in arrivals
+    }
 
 
 async def _without_those_who_fulfil_it(

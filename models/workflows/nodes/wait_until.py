@@ -1,7 +1,7 @@
 """WAIT_UNTIL: until an instant or a date of the contact, at a local time, on a weekday."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from models.workflows.arrivals import Arrival
@@ -17,22 +17,33 @@ async def wait_until(run: Run, node: GraphNode, arrivals: Sequence[Arrival]) -> 
     """Who comes when it is over goes on, goes by `skip`, or ends, as `late` says. Without a value in the field it is `skip`."""
     do = node.do
     assert isinstance(do, WaitUntil)
-    contact_ids = {arrival.contact_id for arrival in arrivals}
-    zones = await run.zones(arrivals[0].plan.graph.zone is Zone.CONTACT, contact_ids)
-    values = await _values(run, do, arrivals)
-    until = Until(do.offset, do.local_time, do.weekdays)
+    until = await ends(run, node, arrivals)
     for arrival in arrivals:
-        start = do.at or values.get(arrival.contact_id) if do.at or do.field else arrival.node_at
-        if start is None:
+        wakes_at = until.get(arrival.id)
+        if wakes_at is None:
             arrival.go("skip", do.skip or do.next)
-            continue
-        wakes_at = until.of(start, ZoneInfo(zones[arrival.contact_id]))
-        if wakes_at > run.now:
+        elif wakes_at > run.now:
             arrival.wait(wakes_at)
         elif wakes_at >= arrival.node_at or arrival.state is EnrollmentState.WAITING:
             arrival.go("next", do.next)
         else:
             _is_late(arrival, do)
+
+
+async def ends(run: Run, node: GraphNode, arrivals: Sequence[Arrival]) -> dict[int, datetime]:
+    """Without those who have no value in the field."""
+    do = node.do
+    assert isinstance(do, WaitUntil)
+    contact_ids = {arrival.contact_id for arrival in arrivals}
+    zones = await run.zones(arrivals[0].plan.graph.zone is Zone.CONTACT, contact_ids)
+    values = await _values(run, do, arrivals)
+    until = Until(do.offset, do.local_time, do.weekdays)
+    found: dict[int, datetime] = {}
+    for arrival in arrivals:
+        start = do.at or values.get(arrival.contact_id) if do.at or do.field else arrival.node_at
+        if start is not None:
+            found[arrival.id] = until.of(start, ZoneInfo(zones[arrival.contact_id]))
+    return found
 
 
 def _is_late(arrival: Arrival, do: WaitUntil) -> None:

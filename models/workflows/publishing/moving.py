@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from models.values.instants import read_instant, write_instant
-from models.workflows import bulk, versions
+from models.workflows import bulk, drafts, versions
 from models.workflows.bulk import Changed, Wakes
 from models.workflows.graph.tree import Graph
 from models.workflows.publishing import plan
 from models.workflows.publishing.plan import Group
 from models.workflows.publishing.transitions import Change
-from models.workflows.states import EnrollmentEnd
+from models.workflows.states import EnrollmentEnd, WorkflowStatus
 from permissions.principal import Scope
 
 
@@ -104,8 +104,15 @@ async def _change(
             node = (await versions.node_numbers(scope, moving.workflow_id))[group.to_key]
             return await bulk.move_some(scope, now, group.standing, node, wakes=wakes, after_id=after_id, limit=limit)
         case Change.WAKE:
+            status = (await drafts.get(scope, moving.workflow_id)).status
             rewoken = await bulk.rewake_some(
-                scope, moving.at, group.standing, wakes=wakes, after_id=after_id, limit=limit
+                scope,
+                moving.at,
+                group.standing,
+                wakes=wakes,
+                paused=status == WorkflowStatus.PAUSED,
+                after_id=after_id,
+                limit=limit,
             )
             return Changed(rewoken.seen, rewoken.last_id)
         case Change.STAY:

@@ -25,8 +25,8 @@ _KEPT: Sequence[Column] = (
 
 
 def _wakes_at(arrival: Arrival) -> datetime | None:
-    """Not later than it may stay. Those that a pause holds are woken by its end."""
-    if arrival.state is EnrollmentState.HELD and arrival.reason == PAUSED:
+    """Not later than it may stay. Those that a pause holds and who have fallen due are woken by its end."""
+    if arrival.state is EnrollmentState.HELD and arrival.reason == PAUSED and arrival.wake_at is None:
         return None
     until = stays_until(arrival)
     return until if arrival.wake_at is None else min(arrival.wake_at, until)

@@ -1,7 +1,8 @@
 """Activation, pause, resume, drain and archive."""
 
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -170,6 +171,79 @@ async def test_those_that_fell_due_during_a_pause_can_be_skipped_or_ended(
         assert (await steps_of(scope, person))[-1] == last
         assert (await steps_of(scope, new))[-1] == ("end", "done")
         await assert_figures_add_up(scope)
+
+
+async def changes_its_date(scope: Scope, workflow_id: int, person: int, time: Clock) -> None:
+    await db.execute("UPDATE contacts SET last_interaction_at = $2 WHERE id = $1", person, time.now)
+
+
+async def moves_to_another_zone(scope: Scope, workflow_id: int, person: int, time: Clock) -> None:
+    await db.execute("UPDATE contacts SET timezone = 'Asia/Tokyo' WHERE id = $1", person)
+
+
+async def finds_its_wait_edited(scope: Scope, workflow_id: int, person: int, time: Clock) -> None:
+    await published(scope, workflow_id, graph_of(until_a_date("P4D"), end_of(), zone="CONTACT"))
+
+
+def until_a_date(offset: str) -> dict[str, Any]:
+    return node_of("wait", "waitUntil", field="last_interaction_at", offset=offset, time="10:00", next="end")
+
+
+@pytest.mark.parametrize("what", [changes_its_date, moves_to_another_zone, finds_its_wait_edited])
+@pytest.mark.parametrize("engine_has_looked", [True, False])
+async def test_who_is_not_due_at_the_end_of_a_pause_waits_on(
+    database: str, time: Clock, what: Callable[..., Awaitable[None]], engine_has_looked: bool
+) -> None:
+    scope = await new_workspace()
+    workflow_id = await activated(scope, graph_of(until_a_date("P3D"), end_of(), zone="CONTACT"))
+    (person,) = await new_contacts(scope, 1, last_interaction_at=time.now)
+    await contacts.add(scope, workflow_id, ContactSelection(ids=(person,)))
+    await moved(scope)
+    time.wait(hours=1)
+    await commands.pause(scope, workflow_id)
+    time.wait(hours=1)
+    await what(scope, workflow_id, person, time)
+    if engine_has_looked:
+        await moved(scope)
+    await commands.resume(scope, workflow_id, LatePolicy.END)
+    await moved(scope)
+    assert await inside(scope, workflow_id) == [(person, "wait", "WAITING")]
+    time.wait(days=5)
+    await moved(scope)
+    assert await ends_of(scope, workflow_id) == [(person, "REACHED_END")]
+    await assert_figures_add_up(scope)
+
+
+async def test_who_is_held_by_a_pause_falls_due_in_it_all_the_same(database: str, time: Clock) -> None:
+    scope = await new_workspace()
+    workflow_id = await activated(scope, graph_of(until_a_date("P1D"), end_of(), zone="CONTACT"))
+    (person,) = await new_contacts(scope, 1, last_interaction_at=time.now)
+    await contacts.add(scope, workflow_id, ContactSelection(ids=(person,)))
+    await moved(scope)
+    time.wait(hours=1)
+    await commands.pause(scope, workflow_id)
+    await moves_to_another_zone(scope, workflow_id, person, time)
+    await moved(scope)
+    assert await inside(scope, workflow_id) == [(person, "wait", "HELD")]
+    time.wait(days=3)
+    await moved(scope)
+    await commands.resume(scope, workflow_id, LatePolicy.END)
+    assert await ends_of(scope, workflow_id) == [(person, "REMOVED")]
+    await assert_figures_add_up(scope)
+
+
+async def test_an_event_during_a_pause_is_no_reason_to_end(database: str, time: Clock) -> None:
+    scope = await new_workspace()
+    tagged = node_of("wait", "waitFor", any=[{"tagAdded": "vip"}], timeout="P1D", next="end", timedOut="late")
+    workflow_id = await activated(scope, graph_of(tagged, end_of(), end_of("late", "late")))
+    (person,) = await enter(scope, workflow_id)
+    time.wait(hours=1)
+    await commands.pause(scope, workflow_id)
+    await db.execute("UPDATE contacts SET tags = '{vip}' WHERE id = $1", person)
+    await moved(scope)
+    await commands.resume(scope, workflow_id, LatePolicy.END)
+    await moved(scope)
+    assert (await steps_of(scope, person))[-2:] == [("wait", "next"), ("end", "done")]
 
 
 # ---------------------------------------------------------------- drain and archive
