@@ -1370,7 +1370,7 @@ CREATE TABLE workflow_node_visits (
 CREATE TABLE workflow_occurrences (
     workspace_id  bigint NOT NULL,
     enrollment_id bigint NOT NULL,
-    event         text NOT NULL, -- which event of which node: <key of the node>.<its index>
+    event         text NOT NULL, -- which event of which node: <key of the node>.<its index>@<version>
     at            timestamptz NOT NULL,
     PRIMARY KEY (workspace_id, enrollment_id, event)
 );
@@ -1384,6 +1384,7 @@ CREATE TABLE workflow_keeps (
     node         smallint NOT NULL,
     until        timestamptz NOT NULL,
     test_id      bigint,
+    kept_at      timestamptz NOT NULL, -- begun or renewed: who became a member later is not taken out
     PRIMARY KEY (workspace_id, segment_id, contact_id)
 );
 CREATE INDEX workflow_keeps_until_idx ON workflow_keeps (workspace_id, until);

@@ -26,8 +26,9 @@ async def follow(run: Run) -> None:
     moved = _who_moves(kept_of, arrivals)
     _give_ended(run, kept_of, arrivals)
     merged, kept = list(kept_of), list(kept_of.values())
-    for statement in (_ENTRIES, _VISITS, _KEEPS):
+    for statement in (_ENTRIES, _VISITS):
         await db.execute(statement, run.workspace_id, merged, kept)
+    await db.execute(_KEEPS, run.workspace_id, merged, kept, run.now)
     if moved:
         ids, contact_ids = [arrival.id for arrival in moved], [arrival.contact_id for arrival in moved]
         await db.execute(_ENROLLMENTS, run.workspace_id, ids, contact_ids)
@@ -114,15 +115,18 @@ ON CONFLICT (workspace_id, workflow_id, node, contact_id) DO UPDATE SET
     times = known.times + excluded.times, last_at = greatest(known.last_at, excluded.last_at)
 """
 
-# Another node's time is not shortened.
+# Another node's time is not shortened. The kept contact may be a member since the merge.
 _KEEPS = """
 WITH gone AS (
     DELETE FROM workflow_keeps AS k USING unnest($2::bigint[], $3::bigint[]) AS merge (merged, kept)
     WHERE k.workspace_id = $1 AND k.contact_id = merge.merged
     RETURNING k.segment_id, merge.kept, k.workflow_id, k.node, k.until, k.test_id
 )
-INSERT INTO workflow_keeps AS known (workspace_id, segment_id, contact_id, workflow_id, node, until, test_id)
-SELECT DISTINCT ON (segment_id, kept) $1::bigint, segment_id, kept, workflow_id, node, until, test_id
-FROM gone ORDER BY segment_id, kept, until DESC
-ON CONFLICT (workspace_id, segment_id, contact_id) DO UPDATE SET until = greatest(known.until, excluded.until)
+INSERT INTO workflow_keeps AS known (workspace_id, segment_id, contact_id, workflow_id, node, until, test_id, kept_at)
+SELECT DISTINCT ON (gone.segment_id, gone.kept) $1::bigint, gone.segment_id, gone.kept, gone.workflow_id, gone.node, gone.until,
+       gone.test_id, greatest($4::timestamptz, m.joined_at)
+FROM gone LEFT JOIN memberships AS m ON m.workspace_id = $1 AND m.segment_id = gone.segment_id AND m.contact_id = gone.kept
+ORDER BY gone.segment_id, gone.kept, gone.until DESC
+ON CONFLICT (workspace_id, segment_id, contact_id) DO UPDATE SET
+    until = greatest(known.until, excluded.until), kept_at = excluded.kept_at
 """

@@ -17,6 +17,7 @@ async def keep(run: Run, node: GraphNode, arrivals: Sequence[Arrival]) -> None:
     """It goes on at once. When the time is over it is taken out, whatever became of the enrollment."""
     do = node.do
     assert isinstance(do, SegmentKeep)
+    await keeps.forget_those_who_left(run, do.segment_id, [arrival.contact_id for arrival in arrivals])
     if not await segments.change(run, do.segment_id, arrivals, entered=True):
         for arrival in arrivals:
             arrival.fail("the segment is gone, or is no longer one whose members can be chosen")
