@@ -5,6 +5,7 @@ import { startTransition } from "react";
 import { App } from "./app/app";
 import { createRoot } from "./app/react_root";
 import { theRouter } from "./app/router";
+import { showCutWhole } from "./components/shown_whole";
 import { nextTask, pause } from "./frame/tasks";
 import { storeEarly } from "./relay/found_early";
 import { beginSession } from "./session/session";
@@ -29,4 +30,5 @@ async function begin(): Promise<void> {
   storeEarly(session.api.environment);
   const root = createRoot(element);
   startTransition(() => root.render(<App session={session} />));
+  showCutWhole();
 }

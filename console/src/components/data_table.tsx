@@ -32,6 +32,7 @@ export function DataTable<Row extends { id: string }>({
   selection,
   onShown,
   height,
+  expected = Infinity,
 }: {
   label: string;
   columns: readonly Column[];
@@ -42,6 +43,8 @@ export function DataTable<Row extends { id: string }>({
   /** Told which rows are in the page, each time when that changes. */
   onShown?: (ids: readonly string[]) => void;
   height?: number | string;
+  /** How many rows there will be at most, where that is known before they are read. */
+  expected?: number;
 }) {
   const t = useTexts();
   const { length, at, want, hasMore, more, isFirst, isLoading, error, totalCount } = pages;
@@ -66,7 +69,7 @@ export function DataTable<Row extends { id: string }>({
   }
   if (!isFirst && length === 0) return <>{empty}</>;
   // Before the first answer as many as can be seen, so that the table is as high as it will be; at the end of what is read one, where more comes.
-  const awaited = isFirst ? Math.ceil(window.innerHeight / ROW_PX) : isLoading && hasMore && length === shown.length ? 1 : 0;
+  const awaited = isFirst ? Math.min(expected, Math.ceil(window.innerHeight / ROW_PX)) : isLoading && hasMore && length === shown.length ? 1 : 0;
   const isBusy = awaited > 0 || isRenewed || shown.some(({ row }) => !row);
   const after = contentPx({ rows: length, rowPx: ROW_PX }) - before - shown.length * ROW_PX;
   return (

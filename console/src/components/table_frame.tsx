@@ -1,4 +1,4 @@
-import type { PointerEvent, ReactNode, Ref } from "react";
+import type { ReactNode, Ref } from "react";
 
 import classes from "./table_frame.module.css";
 import { contentPx, firstRows } from "./scroll_window";
@@ -6,7 +6,7 @@ import { contentPx, firstRows } from "./scroll_window";
 /** `width` in pixels; columns without one share what is left of the table, and have at least as much as is usual. */
 export type Column = { key: string; label: ReactNode; width?: number; numeric?: boolean };
 
-const USUAL_PX = 240;
+const USUAL_PX = 225;
 const SELECT_PX = 44;
 
 export const ROW_PX = 44;
@@ -54,7 +54,7 @@ export function TableFrame({
                 </th>
               )}
               {columns.map(({ key, width, numeric, label: words }) => (
-                <th key={key} style={{ width }} onPointerEnter={showWhole} className={numeric ? `${classes.head} numeric` : classes.head}>
+                <th key={key} style={{ width }} className={numeric ? `${classes.head} numeric` : classes.head} data-whole="">
                   {words}
                 </th>
               ))}
@@ -73,13 +73,6 @@ function leastPx(columns: readonly Column[], selects: boolean): number {
   return columns.reduce((sum, { width = USUAL_PX }) => sum + width, selects ? SELECT_PX : 0);
 }
 
-/** What is cut is shown whole to who points at it. */
-function showWhole({ currentTarget: cell }: PointerEvent<HTMLElement>): void {
-  const isCut = cell.scrollWidth > cell.clientWidth;
-  if (isCut) cell.title = cell.innerText;
-  else cell.removeAttribute("title");
-}
-
 /** One row. `select` is what selects it. */
 export function TableRow({ index, id, select, children }: { index: number; id: string; select?: ReactNode; children: ReactNode }) {
   return (
@@ -90,10 +83,10 @@ export function TableRow({ index, id, select, children }: { index: number; id: s
   );
 }
 
-/** A cell of a row; its text is cut when there is no room, and then shown whole to who points at it. */
+/** A cell of a row; its text is cut when there is no room (shown_whole.ts). */
 export function DataCell({ children, numeric = false }: { children: ReactNode; numeric?: boolean }) {
   return (
-    <td className={numeric ? `${classes.cell} numeric` : classes.cell} onPointerEnter={showWhole}>
+    <td className={numeric ? `${classes.cell} numeric` : classes.cell} data-whole="">
       {children}
     </td>
   );

@@ -7,7 +7,7 @@ const SHOWN = 3;
 export function Tags({ tags }: { tags: readonly string[] }) {
   if (tags.length === 0) return "–";
   return (
-    <div className={classes.tags} title={tags.join(", ")}>
+    <div className={classes.tags} data-whole={tags.join(", ")} data-more={tags.length > SHOWN || undefined}>
       {tags.slice(0, SHOWN).map((tag) => (
         <span key={tag} className={classes.tag}>
           {tag}

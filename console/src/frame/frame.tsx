@@ -50,7 +50,7 @@ export function Frame({
           <IconMenu2 size={20} aria-hidden />
         </button>
         <Logo />
-        <span className={classes.workspace}>{workspace.name}</span>
+        <span className={classes.workspace} data-whole="">{workspace.name}</span>
         {connection}
         {account}
       </header>

@@ -31,6 +31,16 @@ export function useLive<S extends OperationType>(
   }, [environment, subscription, key]);
 }
 
+/** Calls `again` every so often while the page is in view. `everyMs` null: never. */
+export function useEvery(everyMs: number | null, again: () => void): void {
+  const due = useEffectEvent(again);
+  useEffect(() => {
+    if (everyMs === null) return;
+    const timer = setInterval(() => !document.hidden && due(), everyMs);
+    return () => clearInterval(timer);
+  }, [everyMs]);
+}
+
 /** Calls `refresh` when the server answers again after it was lost. */
 export function useReturn(refresh: () => void): void {
   const again = useEffectEvent(refresh);

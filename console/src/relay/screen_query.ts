@@ -1,8 +1,8 @@
-import { useCallback, useEffect } from "react";
+import { useCallback, useEffect, useRef } from "react";
 import { useLazyLoadQuery, useRelayEnvironment } from "react-relay";
 import { fetchQuery, type GraphQLTaggedNode, type OperationType, type Subscription } from "relay-runtime";
 
-import { useReturn } from "./live";
+import { useEvery, useReturn } from "./live";
 
 /**
  * Reads what a screen shows, fresh on each visit, and again by the function that is returned, after an outage, and every
@@ -27,24 +27,13 @@ export function useScreenQuery<Q extends OperationType>(
 /** Reads a query into the store again and again while the page is in view, one at a time. `everyMs` null: never. */
 export function usePoll<Q extends OperationType>(query: GraphQLTaggedNode, variables: Q["variables"], everyMs: number | null): void {
   const environment = useRelayEnvironment();
+  const running = useRef<Subscription | null>(null);
   const key = JSON.stringify(variables);
-  useEffect(() => {
-    if (everyMs === null) return;
-    let running: Subscription | null = null;
-    const timer = setInterval(() => {
-      if (document.hidden || running) return;
-      running = fetchQuery<Q>(environment, query, JSON.parse(key), { fetchPolicy: "network-only" }).subscribe({
-        complete: () => {
-          running = null;
-        },
-        error: () => {
-          running = null;
-        },
-      });
-    }, everyMs);
-    return () => {
-      clearInterval(timer);
-      running?.unsubscribe();
+  useEvery(everyMs, () => {
+    const done = () => {
+      running.current = null;
     };
-  }, [environment, query, key, everyMs]);
+    running.current ??= fetchQuery<Q>(environment, query, JSON.parse(key), { fetchPolicy: "network-only" }).subscribe({ complete: done, error: done });
+  });
+  useEffect(() => () => running.current?.unsubscribe(), []);
 }

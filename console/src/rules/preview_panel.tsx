@@ -22,12 +22,12 @@ const Panel = memo(function Panel({ isPartial, preview, estimate, isStale, error
     <Card withBorder padding="md" className={classes.card} data-stale={isStale || undefined} data-counting={estimate !== null || undefined} aria-label={t.found}>
       <Stack gap="sm">
         <div>
-          <Group gap="xs" align="baseline" role="status" aria-live="polite">
+          <Stack gap={2} role="status" aria-live="polite">
             <Text className={classes.count}>{estimate ? estimateInWords(t, estimate) : preview ? formatNumber(preview.count) : "–"}</Text>
             <Text c="dimmed" size="sm">
               {estimate ? t.estimated : preview && contactCount ? t.ofAll(formatShare(preview.count / contactCount)) : t.contactsFound}
             </Text>
-          </Group>
+          </Stack>
           {isPartial && (
             <Text size="sm" c="dimmed">
               {t.incompleteRule}
@@ -67,7 +67,7 @@ const Panel = memo(function Panel({ isPartial, preview, estimate, isStale, error
                 </Text>
                 <ul className={classes.sample}>
                   {preview.contacts.map(({ id, name, email, phone }) => (
-                    <li key={id}>
+                    <li key={id} data-whole="">
                       <LinkTo size="sm" to={`/contacts/${id}` as "/contacts"}>
                         {name || email || phone || t.nameless}
                       </LinkTo>

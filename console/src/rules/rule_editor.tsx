@@ -49,6 +49,7 @@ export function RuleEditor({
   form,
   onForm,
   isNarrow = false,
+  hint,
   aside,
 }: {
   value: RuleInput;
@@ -60,6 +61,8 @@ export function RuleEditor({
   form?: RuleForm;
   onForm?: (form: RuleForm) => void;
   isNarrow?: boolean;
+  /** What is said below the conditions. */
+  hint?: ReactNode;
   aside?: ReactNode;
 }) {
   const t = useTexts();
@@ -67,7 +70,7 @@ export function RuleEditor({
   const [ownForm, setOwnForm] = useState<RuleForm>("builder");
   const shown = form ?? ownForm;
   // Before it is measured, its width is what the menu of the console leaves of the page.
-  const both = !isNarrow && (width || window.innerWidth - MENU_PX) >= SIDE_BY_SIDE_PX;
+  const both = !isNarrow && (width || document.documentElement.clientWidth - MENU_PX) >= SIDE_BY_SIDE_PX;
   const [opened, setOpened] = useState(shown === "text");
   const choose = (next: string) => {
     const chosen = next === "text" ? "text" : "builder";
@@ -94,6 +97,7 @@ export function RuleEditor({
             <RuleBuilder value={value} onChange={onChange} findings={findings} mayActivities={mayActivities} />
           </CatalogueProvider>
         </Suspense>
+        {hint}
       </section>
       <div className={classes.side}>
         <section className={classes.pane} aria-label={t.rules.text} hidden={!both && shown !== "text"}>

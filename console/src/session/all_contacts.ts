@@ -1,8 +1,7 @@
-import { useEffect, useEffectEvent } from "react";
 import { graphql } from "relay-runtime";
 
 import type { allContactsQuery } from "../__generated__/allContactsQuery.graphql";
-import { useReturn } from "../relay/live";
+import { useEvery, useReturn } from "../relay/live";
 import { useRead } from "../relay/read";
 
 const QUERY = graphql`
@@ -23,13 +22,6 @@ const QUERY = graphql`
 export function useAllContacts({ isWanted = true, everyMs = null }: { isWanted?: boolean; everyMs?: number | null } = {}): number | null {
   const { data, isLoading, again } = useRead<allContactsQuery>(QUERY, isWanted ? {} : null);
   useReturn(again);
-  const due = useEffectEvent(() => {
-    if (!document.hidden && !isLoading) again(); // to begin once more would end a count that takes long, each time
-  });
-  useEffect(() => {
-    if (everyMs === null) return;
-    const timer = setInterval(() => due(), everyMs);
-    return () => clearInterval(timer);
-  }, [everyMs]);
+  useEvery(everyMs, () => !isLoading && again()); // to begin once more would end a count that takes long, each time
   return data?.viewer.workspace.contactCount ?? null;
 }

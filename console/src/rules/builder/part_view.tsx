@@ -80,10 +80,10 @@ function LeafView({ node, onKeyDown }: { node: LeafNode } & Keys) {
 function Count({ node }: { node: LeafNode }) {
   const t = useTexts().rules;
   const count = useContext(FindingsContext).counts.get(node.key);
-  if (count === undefined || !isCompleteLeaf(node.leaf)) return null;
+  const isKnown = count !== undefined && isCompleteLeaf(node.leaf);
   return (
-    <Text size="xs" c="dimmed" className="numeric" title={t.counts(count)}>
-      {formatNumber(count)}
+    <Text size="xs" c="dimmed" className={`numeric ${classes.count}`} title={isKnown ? t.counts(count) : undefined}>
+      {isKnown && formatNumber(count)}
     </Text>
   );
 }

@@ -1,5 +1,7 @@
 import { Button, Card, Group, Progress, Table, Text, Title } from "@mantine/core";
 
+import { Cut } from "../../components/cut";
+
 import { formatDuration } from "../../format/moments";
 import { formatNumber, formatShare } from "../../format/numbers";
 import { useTexts } from "../../texts/texts";
@@ -79,9 +81,9 @@ export function Figures({
                   <Progress.Root flex={1} size="md" aria-hidden>
                     <Progress.Section value={(figures[kind] / figures.total) * 100} color={color} />
                   </Progress.Root>
-                  <Text size="xs" c="dimmed" w={220} truncate title={t.figureHints[kind]}>
+                  <Cut size="xs" c="dimmed" w={220}>
                     {t.figureHints[kind]}
-                  </Text>
+                  </Cut>
                 </Group>
               </Table.Td>
             </Table.Tr>

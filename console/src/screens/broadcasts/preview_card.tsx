@@ -7,7 +7,7 @@ import type { DraftValues } from "./draft_values";
 import type { Template } from "./message_fields";
 import { ContactSelect } from "./option_search";
 import { useSampleContact } from "./sample_contact";
-import { TemplatePreview } from "./template_preview";
+import { AWAITED, TemplatePreview } from "./template_preview";
 
 const NO_VALUES = {};
 
@@ -24,7 +24,7 @@ export function PreviewCard({ template, values }: { template: Template | undefin
           {t.preview}
         </Title>
         {template ? (
-          <TemplatePreview template={template} bindings={values.bindings} values={sample?.values ?? NO_VALUES} />
+          <TemplatePreview template={template} bindings={values.bindings} values={sample === undefined ? undefined : (sample?.values ?? NO_VALUES)} />
         ) : (
           <Text size="sm" c="dimmed">
             {t.chooseTemplate}
@@ -32,8 +32,9 @@ export function PreviewCard({ template, values }: { template: Template | undefin
         )}
         {template && mayRead && (
           <ContactSelect
+            style={sample === undefined ? AWAITED : undefined}
             label={t.previewAs}
-            known={sample && { value: sample.id, label: sample.name }}
+            known={sample ? { value: sample.id, label: sample.name } : null}
             value={sample?.id ?? null}
             onChange={setChosen}
           />

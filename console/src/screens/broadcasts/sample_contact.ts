@@ -41,11 +41,15 @@ const QUERY = graphql`
 
 export type Sample = { id: string; name: string; values: Readonly<Record<string, string>> };
 
-/** The contact for whom a message is shown: the one that was chosen, else a member of the segment, else any. `isAsked`: else nobody. */
-export function useSampleContact(chosen: string | null, segment: string | null, isAsked: boolean): Sample | null {
+/**
+ * The contact for whom a message is shown: the one that was chosen, else a member of the segment, else any; undefined until that is known.
+ * `isAsked`: else nobody.
+ */
+export function useSampleContact(chosen: string | null, segment: string | null, isAsked: boolean): Sample | null | undefined {
   const { zone } = useMoments();
   const variables = { segment, chosen: chosen ?? "", isChosen: chosen !== null };
-  const { data } = useRead<sampleContactQuery>(QUERY, isAsked ? variables : null);
+  const { data, error } = useRead<sampleContactQuery>(QUERY, isAsked ? variables : null);
+  if (isAsked && !data && !error) return undefined;
   const contact = data?.contact ?? data?.contacts?.nodes[0];
   return contact ? sampleOf(contact, zone) : null;
 }

@@ -71,7 +71,7 @@ export function SentMessage({ broadcast }: { broadcast: sentMessage_broadcast$ke
           {t.template}: {template.name} · {template.language}
           {sample && ` · ${t.previewAs} ${sample.name}`}
         </Text>
-        <TemplatePreview template={template} bindings={parameters} values={sample?.values ?? NO_VALUES} />
+        <TemplatePreview template={template} bindings={parameters} values={sample === undefined ? undefined : (sample?.values ?? NO_VALUES)} />
         {includeSegments && includeSegments.length > 0 && (
           <Text size="sm" component="div">
             {t.segmentsIn}: {links(includeSegments)}

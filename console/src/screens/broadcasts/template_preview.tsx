@@ -1,7 +1,8 @@
-import { Text, VisuallyHidden } from "@mantine/core";
+import { VisuallyHidden } from "@mantine/core";
 import { IconArrowBackUp, IconCopy, IconExternalLink, IconFile, IconPhone, IconPhoto, IconVideo } from "@tabler/icons-react";
 import { graphql, useFragment } from "react-relay";
 
+import { Cut } from "../../components/cut";
 import { wordOf } from "../../format/words";
 import { useTexts } from "../../texts/texts";
 import type { templatePreview_template$key } from "../../__generated__/templatePreview_template.graphql";
@@ -17,15 +18,20 @@ const BUTTON_ICONS = {
   VOICE_CALL: IconPhone,
 };
 
-/** The message as WhatsApp shows it, filled for the contact whose fields are `values`. */
+const NO_VALUES = {};
+
+/** What has its place, and is drawn when it is known for whom: else its words would move. */
+export const AWAITED = { visibility: "hidden" } as const;
+
+/** The message as WhatsApp shows it, filled for the contact whose fields are `values`; they are undefined until it is known who that is. */
 export function TemplatePreview({
   template: key,
   bindings,
-  values,
+  values: known,
 }: {
   template: templatePreview_template$key;
   bindings: readonly Binding[];
-  values: Readonly<Record<string, string>>;
+  values: Readonly<Record<string, string>> | undefined;
 }) {
   const t = useTexts().broadcasts;
   const template = useFragment(
@@ -46,8 +52,9 @@ export function TemplatePreview({
     key,
   );
   const { header } = template;
+  const values = known ?? NO_VALUES;
   return (
-    <div className={classes.phone}>
+    <div className={classes.phone} style={known ? undefined : AWAITED}>
       <div className={classes.bubble} role="figure" aria-label={t.preview}>
         {header && header.format !== "TEXT" && <Media format={header.format} bindings={bindings} values={values} />}
         <div className={classes.inner}>
@@ -86,9 +93,9 @@ function Media({ format, bindings, values }: { format: string; bindings: readonl
   return (
     <div className={classes.media}>
       <Icon size={28} aria-hidden />
-      <Text span size="sm" maw={240} truncate title={value ?? undefined}>
+      <Cut span size="sm" maw={240} title={value ?? undefined}>
         {value?.split("/").at(-1) ?? wordOf(t.media, format)}
-      </Text>
+      </Cut>
     </div>
   );
 }

@@ -1,7 +1,8 @@
-import { Button, Modal, Table, Text } from "@mantine/core";
+import { Button, Modal, Table } from "@mantine/core";
 import { IconPlus } from "@tabler/icons-react";
 import { graphql, useFragment } from "react-relay";
 
+import { Cut } from "../../components/cut";
 import { Empty } from "../../components/empty";
 import { LinkTo } from "../../components/link";
 import { PlainTable } from "../../components/plain_table";
@@ -138,9 +139,9 @@ function AudienceRow({ id, audience: key, isFollowed }: { id: string; audience: 
           {name}
         </LinkTo>
         {reason && (
-          <Text size="xs" c="dimmed" lineClamp={2}>
+          <Cut size="xs" c="dimmed" lines={2}>
             {reason}
-          </Text>
+          </Cut>
         )}
       </Table.Td>
       <Table.Td>

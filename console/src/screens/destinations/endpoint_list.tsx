@@ -1,6 +1,7 @@
-import { Table, Text } from "@mantine/core";
+import { Table } from "@mantine/core";
 import { graphql, useFragment } from "react-relay";
 
+import { Cut } from "../../components/cut";
 import { LinkTo } from "../../components/link";
 import { Moment } from "../../components/moment";
 import { PlainTable } from "../../components/plain_table";
@@ -87,9 +88,9 @@ function EndpointRow({ id, endpoint: key, isFollowed }: { id: string; endpoint: 
           {endpoint.url}
         </LinkTo>
         {(endpoint.reason ?? endpoint.description) && (
-          <Text size="xs" c="dimmed" lineClamp={2}>
+          <Cut size="xs" c="dimmed" lines={2}>
             {endpoint.reason ?? endpoint.description}
-          </Text>
+          </Cut>
         )}
       </Table.Td>
       <Table.Td>

@@ -164,7 +164,7 @@ export function JobLine({ kit, job, progress }: { kit: Kit; job: Job; progress: 
   return (
     <li>
       <div className={classes.lineHead}>
-        <div className={classes.name}>
+        <div className={classes.name} data-whole="">
           <kit.Link path={`/transfers/${job.id}`} strong>
             {titleOf(kit.t, job)}
           </kit.Link>
@@ -215,7 +215,7 @@ function BroadcastLine({ kit, broadcast }: { kit: Kit; broadcast: Broadcast }) {
   return (
     <li>
       <div className={classes.lineHead}>
-        <div className={classes.name}>
+        <div className={classes.name} data-whole="">
           <kit.Link path={`/broadcasts/${broadcast.id}`} strong>
             {broadcast.name}
           </kit.Link>
@@ -261,7 +261,7 @@ export function Moved({ kit, segments }: { kit: Kit; segments: readonly MovedSeg
           const change = memberCount - (trend[0] ?? memberCount);
           return (
             <li key={id} className={classes.moved}>
-              <div className={classes.name}>
+              <div className={classes.name} data-whole="">
                 <kit.Link path={`/segments/${id}`} strong>
                   {name}
                 </kit.Link>

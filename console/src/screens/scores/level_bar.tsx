@@ -13,20 +13,24 @@ export function levelColor(index: number, count: number): string {
   return COLORS[place] ?? "brand.5";
 }
 
-/** Who has which level: one bar, and a table with the numbers. Contacts below the lowest level are those that are left of all. */
-export function LevelBar({ levels, total }: { levels: readonly Level[]; total: number }) {
+/**
+ * Who has which level: one bar, and a table with the numbers. Contacts below the lowest level are those that are left of all; until it is
+ * known how many that are, which may be none, they and the shares have their places.
+ */
+export function LevelBar({ levels, total }: { levels: readonly Level[]; total: number | null }) {
   const t = useTexts().scores;
   const counted = levels.reduce((sum, { contactCount }) => sum + contactCount, 0);
-  const all = Math.max(total, counted);
-  const rest = all - counted;
+  const all = total === null ? null : Math.max(total, counted);
+  const rest = all === null ? null : all - counted;
   const lowest = levels[0];
-  const share = (count: number) => (all ? count / all : 0);
+  const share = (count: number) => (all === null ? null : all ? count / all : 0);
+  const percent = (count: number) => (share(count) ?? 0) * 100;
   return (
     <Stack gap={6}>
       <Progress.Root size="lg" aria-hidden>
-        {rest > 0 && <Progress.Section value={share(rest) * 100} color="gray.3" />}
+        {rest !== null && rest > 0 && <Progress.Section value={percent(rest)} color="gray.3" />}
         {levels.map((level, index) => (
-          <Progress.Section key={level.name} value={share(level.contactCount) * 100} color={levelColor(index, levels.length)} />
+          <Progress.Section key={level.name} value={percent(level.contactCount)} color={levelColor(index, levels.length)} />
         ))}
       </Progress.Root>
       <Table verticalSpacing={4} horizontalSpacing={0} aria-label={t.levels} withRowBorders={false}>
@@ -41,14 +45,14 @@ export function LevelBar({ levels, total }: { levels: readonly Level[]; total: n
               share={share(level.contactCount)}
             />
           ))}
-          {rest > 0 && lowest && <Row color="gray.3" name={t.below(lowest.name)} hint="" count={rest} share={share(rest)} />}
+          {lowest && <Row color="gray.3" name={t.below(lowest.name)} hint="" count={rest} share={share(rest ?? 0)} />}
         </Table.Tbody>
       </Table>
     </Stack>
   );
 }
 
-function Row({ color, name, hint, count, share }: { color: string; name: string; hint: string; count: number; share: number }) {
+function Row({ color, name, hint, count, share }: { color: string; name: string; hint: string; count: number | null; share: number | null }) {
   return (
     <Table.Tr>
       <Table.Th scope="row" fw={500}>
@@ -65,9 +69,9 @@ function Row({ color, name, hint, count, share }: { color: string; name: string;
           </Text>
         </Group>
       </Table.Th>
-      <Table.Td className="numeric">{formatNumber(count)}</Table.Td>
+      <Table.Td className="numeric">{count === null ? "\u00a0" : formatNumber(count)}</Table.Td>
       <Table.Td className="numeric" w={70}>
-        {formatShare(share)}
+        {share === null ? "\u00a0" : formatShare(share)}
       </Table.Td>
     </Table.Tr>
   );

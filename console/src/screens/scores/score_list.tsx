@@ -1,6 +1,7 @@
-import { Alert, Card, Group, SimpleGrid, Stack, Text, Title } from "@mantine/core";
+import { Alert, Card, Group, SimpleGrid, Stack, Title } from "@mantine/core";
 import { graphql } from "relay-runtime";
 
+import { Cut } from "../../components/cut";
 import { LinkTo } from "../../components/link";
 import { Screen } from "../../components/screen";
 import { useKit } from "../../components/use_kit";
@@ -63,10 +64,10 @@ export function ScoreList() {
                   <ScoreStatus status={model.status} />
                 </Group>
                 {model.status === "FAILED" && <Alert color="red">{t.failed}</Alert>}
-                <Text size="sm" c="dimmed" lineClamp={4} title={model.text} style={{ whiteSpace: "pre-line" }}>
+                <Cut size="sm" c="dimmed" lines={4} style={{ whiteSpace: "pre-line" }}>
                   {model.description ?? model.text}
-                </Text>
-                {model.levels.length > 0 && contactCount !== null && <LevelBar levels={model.levels} total={contactCount} />}
+                </Cut>
+                {model.levels.length > 0 && <LevelBar levels={model.levels} total={contactCount} />}
               </Stack>
             </Card>
           ))}

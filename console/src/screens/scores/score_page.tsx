@@ -111,7 +111,7 @@ export function ScorePage() {
                 {t.levels}
               </Title>
               {model.levels.length > 0 ? (
-                contactCount !== null && <LevelBar levels={model.levels} total={contactCount} />
+                <LevelBar levels={model.levels} total={contactCount} />
               ) : (
                 <Text size="sm" c="dimmed">
                   {t.noLevels}

@@ -125,11 +125,13 @@ export function SegmentForm({
                 text={savedText}
                 form={shown}
                 onForm={onForm}
+                hint={
+                  <Text size="xs" c="dimmed" className={classes.keys}>
+                    {t.rules.keys}
+                  </Text>
+                }
                 aside={<PreviewPanel rule={values.rule} {...live} />}
               />
-              <Text size="xs" c="dimmed" className={classes.keys}>
-                {t.rules.keys}
-              </Text>
             </Stack>
           </Card>
         )}

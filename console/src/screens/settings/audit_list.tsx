@@ -1,7 +1,8 @@
-import { Button, Group, Modal, Text, TextInput } from "@mantine/core";
+import { Button, Group, Modal, TextInput } from "@mantine/core";
 import { graphql } from "relay-runtime";
 
 import { Select } from "../../components/choices";
+import { Cut } from "../../components/cut";
 import { DataTable } from "../../components/data_table";
 import { Empty } from "../../components/empty";
 import { Moment } from "../../components/moment";
@@ -180,11 +181,11 @@ export function AuditList() {
                 aria-label={`${t.settings.audit.show}: ${actionOf(t.settings.audit, entry.action)}`}
                 maw={180}
               >
-                <Text span size="xs" truncate>
+                <Cut span size="xs">
                   {detailsOf(entry.details)
                     .map(([name, value]) => `${name}: ${value}`)
                     .join(" · ") || t.settings.audit.show}
-                </Text>
+                </Cut>
               </Button>
             </DataCell>
           </>

@@ -1,8 +1,9 @@
-import { ActionIcon, Button, Code, Group, Modal, Table, Text } from "@mantine/core";
+import { ActionIcon, Button, Code, Group, Modal, Table } from "@mantine/core";
 import { IconPencil, IconPlus, IconTrash } from "@tabler/icons-react";
 import { graphql } from "relay-runtime";
 
 import { confirm } from "../../components/confirm";
+import { Cut } from "../../components/cut";
 import { Empty } from "../../components/empty";
 import { notifyDone, notifyRefusal } from "../../components/notify";
 import { PlainTable } from "../../components/plain_table";
@@ -130,9 +131,7 @@ function Row({ field, onGone }: { field: Field; onGone: () => void }) {
       </Table.Td>
       <Table.Td>{wordOf(t.settings.fields.types, field.type)}</Table.Td>
       <Table.Td maw={320}>
-        <Text size="sm" truncate title={field.choices?.join(", ")}>
-          {field.choices?.join(", ")}
-        </Text>
+        <Cut size="sm">{field.choices?.join(", ")}</Cut>
       </Table.Td>
       {mayWrite && (
         <Table.Td>

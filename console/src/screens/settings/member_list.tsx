@@ -5,6 +5,7 @@ import { graphql } from "relay-runtime";
 
 import { confirm } from "../../components/confirm";
 import { Moment } from "../../components/moment";
+import { More } from "../../components/more";
 import { notifyDone, notifyRefusal } from "../../components/notify";
 import { PlainTable } from "../../components/plain_table";
 import { Screen } from "../../components/screen";
@@ -170,7 +171,7 @@ function Row({ member, onInvite, onGone }: { member: Member; onInvite: () => voi
       <Table.Td>{member.email}</Table.Td>
       <Table.Td>{wordOf(t.settings.members.roles, member.role)}</Table.Td>
       <Table.Td>
-        <span title={member.permissions.map((permission) => wordOf(t.settings.permissions, permission)).join("\n")}>{may}</span>
+        <More words={member.permissions.map((permission) => wordOf(t.settings.permissions, permission))}>{may}</More>
       </Table.Td>
       <Table.Td>
         <Moment at={member.createdAt} />

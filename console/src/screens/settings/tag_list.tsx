@@ -3,6 +3,7 @@ import { IconPencil, IconTrash } from "@tabler/icons-react";
 import { useState } from "react";
 import { graphql } from "relay-runtime";
 
+import { PendingPart } from "../../app/pending";
 import { confirm } from "../../components/confirm";
 import { Empty } from "../../components/empty";
 import { LinkTo } from "../../components/link";
@@ -76,7 +77,9 @@ export function TagList() {
           </Text>
         )}
       </Group>
-      {data && tags.length === 0 ? (
+      {!data ? (
+        <PendingPart />
+      ) : tags.length === 0 ? (
         <Empty title={t.settings.tags.empty}>{t.settings.tags.emptyLead}</Empty>
       ) : (
         <Stack gap="xs" maw={720}>

@@ -6,6 +6,7 @@ import { graphql } from "relay-runtime";
 import { confirm } from "../../components/confirm";
 import { Empty } from "../../components/empty";
 import { Moment } from "../../components/moment";
+import { More } from "../../components/more";
 import { notifyDone, notifyRefusal } from "../../components/notify";
 import { PlainTable } from "../../components/plain_table";
 import { Screen } from "../../components/screen";
@@ -131,9 +132,9 @@ function Row({ token }: { token: Token }) {
         <StatusBadge color={token.revokedAt || isEnded ? "gray" : "teal"}>{state}</StatusBadge>
       </Table.Td>
       <Table.Td>
-        <span title={token.permissions.map((permission) => wordOf(t.settings.permissions, permission)).join("\n")}>
+        <More words={token.permissions.map((permission) => wordOf(t.settings.permissions, permission))}>
           {t.settings.members.permissions(token.permissions.length)}
-        </span>
+        </More>
       </Table.Td>
       <Table.Td>{token.lastUsedAt ? <Moment at={token.lastUsedAt} /> : t.settings.never}</Table.Td>
       <Table.Td>{token.expiresAt ? <Moment at={token.expiresAt} /> : t.settings.never}</Table.Td>

@@ -141,9 +141,7 @@ export function WhatsAppFailures() {
         renderCells={(row) => (
           <>
             <DataCell>{wordOf(t.settings.whatsapp.items, row.item)}</DataCell>
-            <DataCell>
-              <span title={row.reason}>{row.reason}</span>
-            </DataCell>
+            <DataCell>{row.reason}</DataCell>
             <DataCell numeric>{formatNumber(row.attempts)}</DataCell>
             <DataCell>
               <Moment at={row.receivedAt} />

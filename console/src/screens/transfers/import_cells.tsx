@@ -3,6 +3,7 @@ import { IconPlus, IconX } from "@tabler/icons-react";
 import { useState } from "react";
 
 import { Select } from "../../components/choices";
+import { Cut } from "../../components/cut";
 import { sentence } from "../../components/notify";
 import { texts, useTexts } from "../../texts/texts";
 import { withOption, type Choices } from "./import_choices";
@@ -110,9 +111,9 @@ function ConsentWords({ choices, onChange }: { choices: Choices; onChange: (choi
       </Text>
       {Object.entries(choices.consentValues).map(([each, meaning]) => (
         <Group key={each} gap="xs">
-          <Text size="sm" w={140} truncate>
+          <Cut size="sm" w={140}>
             {each}
-          </Text>
+          </Cut>
           <Select
             aria-label={t.consentFor(each)}
             data={CONSENTS.map((value) => ({ value, label: t.consents[value] ?? value }))}

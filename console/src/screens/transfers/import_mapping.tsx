@@ -82,7 +82,7 @@ export function ImportMappingTable({
                   <Table.Td valign="top">
                     <Group gap={4}>
                       {(suggestion?.samples ?? []).slice(0, 3).map((sample) => (
-                        <Code key={sample} maw={180} style={{ overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowrap" }} title={sample}>
+                        <Code key={sample} maw={180} style={{ overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowrap" }} data-whole="">
                           {sample}
                         </Code>
                       ))}

@@ -3,6 +3,7 @@ import { IconArrowBackUp } from "@tabler/icons-react";
 import { graphql, useFragment } from "react-relay";
 
 import { confirm } from "../../components/confirm";
+import { Cut } from "../../components/cut";
 import { ButtonTo } from "../../components/link";
 import { notifyDone, notifyRefusal } from "../../components/notify";
 import { useMutationCall } from "../../relay/commit";
@@ -105,9 +106,9 @@ export function ImportResult({ job, onChange }: { job: importResult_job$key; onC
                   <Text component="dt" size="xs" c="dimmed">
                     {label}
                   </Text>
-                  <Text component="dd" size="sm" m={0} truncate title={value}>
+                  <Cut component="dd" size="sm" m={0}>
                     {value}
-                  </Text>
+                  </Cut>
                 </div>
               ),
           )}

@@ -1,8 +1,7 @@
-import { useEffect, useEffectEvent } from "react";
 import { useRelayEnvironment } from "react-relay";
 import { fetchQuery, graphql } from "relay-runtime";
 
-import { useReturn } from "../../relay/live";
+import { useEvery, useReturn } from "../../relay/live";
 import type { newJobsQuery, newJobsQuery$variables } from "../../__generated__/newJobsQuery.graphql";
 
 const QUERY = graphql`
@@ -20,8 +19,7 @@ const EVERY_MS = 4_000;
 /** Calls `onNew` when the newest job is another than `newest`: no subscription tells of jobs that others begin. */
 export function useNewJobs(filters: newJobsQuery$variables, newest: string | undefined, onNew: () => void): void {
   const environment = useRelayEnvironment();
-  const look = useEffectEvent(() => {
-    if (document.hidden) return;
+  useEvery(EVERY_MS, () => {
     fetchQuery<newJobsQuery>(environment, QUERY, filters, { fetchPolicy: "network-only" }).subscribe({
       next: ({ jobs }) => {
         if (jobs.nodes[0]?.id !== newest) onNew();
@@ -29,9 +27,5 @@ export function useNewJobs(filters: newJobsQuery$variables, newest: string | und
       error: () => undefined,
     });
   });
-  useEffect(() => {
-    const timer = setInterval(() => look(), EVERY_MS);
-    return () => clearInterval(timer);
-  }, []);
   useReturn(onNew);
 }

@@ -2,6 +2,7 @@ import { Button, Card, Group, Stack, Text, Title } from "@mantine/core";
 import { IconFileDownload } from "@tabler/icons-react";
 import { graphql } from "relay-runtime";
 
+import { Cut } from "../../components/cut";
 import { DataTable } from "../../components/data_table";
 import { sentence } from "../../components/notify";
 import { StatusBadge } from "../../components/status_badge";
@@ -37,6 +38,9 @@ const QUERY = graphql`
 
 type Node = NonNullable<NonNullable<rejectedRowsQuery$data["job"]>["rejectedRows"]>["nodes"][number];
 type Row = Node & { id: string };
+
+/** As high as a row has room for. */
+const TWO_LINES = { whiteSpace: "normal", lineHeight: 1.25 } as const;
 
 const COLORS: Readonly<Record<string, string>> = { REJECTED: "red", SKIPPED: "gray", PARTIAL: "yellow" };
 
@@ -79,6 +83,7 @@ export function RejectedRows({ id, url, count }: { id: string; url: string | nul
           ]}
           pages={pages}
           height={420}
+          expected={count}
           renderCells={(row) => <Cells row={row} />}
           empty={null}
         />
@@ -98,14 +103,14 @@ function Cells({ row }: { row: Row }) {
       </DataCell>
       <DataCell>{row.column}</DataCell>
       <DataCell>
-        <Text size="xs" lineClamp={2} style={{ whiteSpace: "normal" }} title={row.reason}>
+        <Cut size="xs" lines={2} style={TWO_LINES}>
           {sentence(row.reason)}
-        </Text>
+        </Cut>
       </DataCell>
       <DataCell>
-        <Text size="xs" lineClamp={2} style={{ whiteSpace: "normal" }} c="dimmed" title={cells}>
+        <Cut size="xs" lines={2} style={TWO_LINES} c="dimmed">
           {cells}
-        </Text>
+        </Cut>
       </DataCell>
     </>
   );

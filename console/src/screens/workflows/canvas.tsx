@@ -17,6 +17,8 @@ import {
 } from "@xyflow/react";
 import { memo, useEffect, useMemo, useState } from "react";
 
+import { Cut } from "../../components/cut";
+
 import { formatNumber } from "../../format/numbers";
 import { useTexts } from "../../texts/texts";
 import classes from "./canvas.module.css";
@@ -175,18 +177,16 @@ function BoxNode({ data, selected }: NodeProps<Drawn<Box>>) {
       {data.kind !== "trigger" && <Handle type="target" position={Position.Top} isConnectable={false} />}
       <div className={classes.title}>
         <KindIcon kind={data.kind} />
-        <Text size="sm" fw={600} truncate>
-          {data.title}
-        </Text>
+        <Cut size="sm" fw={600}>{data.title}</Cut>
         {data.inside ? (
           <Text size="xs" className={classes.inside} title={t.counts.inside}>
             {formatNumber(data.inside)}
           </Text>
         ) : null}
       </div>
-      <Text size="xs" c="dimmed" lineClamp={2}>
+      <Cut size="xs" c="dimmed" lines={2}>
         {data.text}
-      </Text>
+      </Cut>
       {data.kind !== "end" && <Handle type="source" position={Position.Bottom} isConnectable={false} />}
     </div>
   );
