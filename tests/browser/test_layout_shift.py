@@ -1,4 +1,4 @@
-"""Nothing moves while a screen comes, in a browser whose scroll bars take room, as those of most desks do."""
+"""Nothing moves while a screen comes, in a browser whose scroll bars take room, as it is without a touch screen."""
 
 import json
 from collections.abc import Iterator
