@@ -27,7 +27,7 @@ class Awaited:
 
     @property
     def key(self) -> str:
-        """As occurrences are stored."""
+        """As occurrences begin (inside/occurrences.py)."""
         return f"{self.node}.{self.index}"
 
 

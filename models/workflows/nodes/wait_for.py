@@ -19,8 +19,7 @@ async def wait_for(run: Run, node: GraphNode, arrivals: Sequence[Arrival]) -> No
     """What happened since it arrived, or with `lookBack` since it entered, ends the wait; then the rule; then the time-out."""
     do = node.do
     assert isinstance(do, WaitFor)
-    keys = [f"{node.key}.{index}" for index in range(len(do.events))]
-    happened = await occurrences.take(run, arrivals, keys)
+    happened = await occurrences.take(run, node, arrivals)
     waiting = []
     for arrival in arrivals:
         if arrival.id in happened:

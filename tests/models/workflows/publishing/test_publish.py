@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
 from models import db
-from models.contacts import fields
+from models.contacts import activities, fields
+from models.contacts.activities import NewActivity
 from models.contacts.selections import ContactSelection
 from models.errors import Conflict, Forbidden, InUse, Invalid, NotAllowedInState, Problems
 from models.rules.duration import Duration
@@ -175,6 +177,29 @@ async def test_who_is_met_because_of_time_alone_is_moved_too(
     await finished(scope, job)
     await moved(scope)
     assert await inside(scope, workflow_id) == [(person, "other", "WAITING")]
+    await assert_figures_add_up(scope)
+
+
+PURCHASE, VISIT = {"activity": {"kind": "purchase"}}, {"activity": {"kind": "product.visit"}}
+
+
+@pytest.mark.parametrize(("now_awaited", "stands"), [([VISIT], "wait"), ([VISIT, PURCHASE], None), ([PURCHASE], None)])
+async def test_what_happened_before_an_edit_counts_for_the_waits_that_still_want_it(
+    database: str, time: Clock, now_awaited: list[dict[str, Any]], stands: str | None
+) -> None:
+    def waiting_for(*events: dict[str, Any]) -> dict[str, Any]:
+        wait = node_of("wait", "waitFor", any=list(events), lookBack=True, timeout="P1D", next="end", timedOut="end")
+        return graph_of(wait_of("first", "P1D", "wait"), wait, end_of())
+
+    scope = await new_workspace()
+    workflow_id = await activated(scope, waiting_for(PURCHASE))
+    (person,) = await enter(scope, workflow_id)
+    await activities.record(scope, [NewActivity("purchase", person)])
+    await moved(scope)
+    await published(scope, workflow_id, waiting_for(*now_awaited))
+    time.wait(days=1)
+    await moved(scope)
+    assert [where for _, where, _ in await inside(scope, workflow_id)] == ([stands] if stands else [])
     await assert_figures_add_up(scope)
 
 
