@@ -56,8 +56,12 @@ async function showScreen(screen: { to: string; view: FirstScreen } | null): Pro
   if (!screen) return;
   const [draw] = await Promise.all([screen.view, tell()]);
   if (!draw) return;
-  showEarlyScreen(draw(earlyKit(texts())), screen.to);
+  const rest = showEarlyScreen(draw(earlyKit(texts())), screen.to);
   await painted();
+  for (const show of rest) {
+    show();
+    await painted();
+  }
 }
 
 /** Fetches the texts, once. */

@@ -171,6 +171,27 @@ def test_the_frame_offers_what_the_member_may_do(open_page: OpenPage, muster: Mu
         expect(page.get_by_role("link", name="Members")).to_have_count(0)
 
 
+def test_an_area_without_a_screen_is_left_for_its_first_before_the_console(page: Page) -> None:
+    with held(page, "/settings") as go_on:
+        expect(page).to_have_url(re.compile("/settings/workspace$"))
+        go_on()
+    expect(page.get_by_role("textbox", name="Name")).to_be_editable()
+    expect(page.locator("[data-awaited]")).to_have_count(0)
+    expect(page).to_have_url(re.compile("/settings/workspace$"))
+
+
+def test_all_rows_in_view_are_there_before_the_console(page: Page) -> None:
+    page.set_viewport_size({"width": 1280, "height": 740})
+    with held(page, "/contacts") as go_on:
+        rows = page.locator("main tr[data-id]")
+        expect(rows).to_have_count(12)
+        before = rows.evaluate_all("(rows) => rows.map(({ dataset, ariaRowIndex }) => [dataset.id, ariaRowIndex])")
+        go_on()
+    expect(page.locator("[data-awaited], main [aria-busy=true]")).to_have_count(0)
+    after = rows.evaluate_all("(rows) => rows.map(({ dataset, ariaRowIndex }) => [dataset.id, ariaRowIndex])")
+    assert after[:12] == before
+
+
 @pytest.mark.parametrize(
     ("path", "words"),
     [

@@ -1,5 +1,6 @@
 import type { ReactNode, Ref } from "react";
 
+import { Later } from "./later";
 import classes from "./table_frame.module.css";
 import { contentPx, firstRows } from "./scroll_window";
 
@@ -10,6 +11,9 @@ const USUAL_PX = 225;
 const SELECT_PX = 44;
 
 export const ROW_PX = 44;
+
+/** So many of the first rows are drawn before the others. */
+const AT_ONCE = 6;
 
 const HEIGHT = "calc(100dvh - 240px)";
 
@@ -106,6 +110,10 @@ export function AwaitedRow({ columns, selects }: { columns: readonly Column[]; s
   );
 }
 
+function RowsFrom<Row>({ rows, first, draw }: { rows: readonly Row[]; first: number; draw: (row: Row, index: number) => ReactNode }) {
+  return rows.slice(first).map((row, index) => draw(row, first + index));
+}
+
 /** Stands for rows that are not in the page. */
 export function RowsAway({ px }: { px: number }) {
   return px > 0 && <tr aria-hidden style={{ height: px }} />;
@@ -135,13 +143,19 @@ export function FirstRows<Row extends { id: string }>({
   if (length === 0) return empty;
   const shown = rows.slice(0, firstRows(length, ROW_PX));
   const select = selects ? <span className={classes.selectPlace} /> : undefined;
+  const rowAt = (row: Row, index: number) => (
+    <TableRow key={row.id} index={index} id={row.id} select={select}>
+      {cells(row)}
+    </TableRow>
+  );
   return (
     <TableFrame label={label} columns={columns} rowCount={hasMore ? -1 : length + 1} isBusy={false} selectAll={select}>
-      {shown.map((row, index) => (
-        <TableRow key={row.id} index={index} id={row.id} select={select}>
-          {cells(row)}
-        </TableRow>
-      ))}
+      {shown.slice(0, AT_ONCE).map(rowAt)}
+      {shown.length > AT_ONCE && (
+        <Later until={<RowsAway px={(shown.length - AT_ONCE) * ROW_PX} />}>
+          <RowsFrom rows={shown} first={AT_ONCE} draw={rowAt} />
+        </Later>
+      )}
       <RowsAway px={contentPx({ rows: length, rowPx: ROW_PX }) - shown.length * ROW_PX} />
     </TableFrame>
   );

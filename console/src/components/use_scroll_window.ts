@@ -3,8 +3,8 @@ import { startTransition, useCallback, useEffect, useLayoutEffect, useRef, useSt
 import { firstViewPx, inRows, rowsInView, rowTop, scrolledTo, STEP_ROWS, type ScrollState } from "./scroll_window";
 
 const ROWS_AROUND = 10;
-/** Those around are drawn when the screen has come to rest. */
-const AROUND_AFTER_MS = 400;
+/** Those around are drawn when the screen has come to rest, in two steps. */
+const AROUND_AFTER_MS = [400, 600];
 
 const AT_TOP: ScrollState = { top: 0, offset: 0 };
 
@@ -40,7 +40,7 @@ export function useScrollWindow(rows: number, rowPx: number, list: string): Scro
         now.current.state = next;
         const step = (at: ScrollState) => Math.floor((at.top + at.offset) / rowPx / STEP_ROWS);
         if (step(before) !== step(next) || before.offset !== next.offset) setState(next);
-        setAround(ROWS_AROUND);
+        setAround(ROWS_AROUND); // does nothing where it is so
       };
       const watcher = new ResizeObserver(() => {
         now.current.viewPx = Math.max(element.clientHeight, rowPx);
@@ -49,11 +49,13 @@ export function useScrollWindow(rows: number, rowPx: number, list: string): Scro
       });
       watcher.observe(element);
       element.addEventListener("scroll", read, { passive: true });
-      const timer = setTimeout(() => startTransition(() => setAround(ROWS_AROUND)), AROUND_AFTER_MS);
+      const timers = AROUND_AFTER_MS.map((ms, step) =>
+        setTimeout(() => startTransition(() => setAround((most) => Math.max(most, (ROWS_AROUND * (step + 1)) / AROUND_AFTER_MS.length))), ms),
+      );
       return () => {
         watcher.disconnect();
         element.removeEventListener("scroll", read);
-        clearTimeout(timer);
+        timers.forEach(clearTimeout);
         now.current.element = null;
       };
     },

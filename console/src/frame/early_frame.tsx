@@ -3,7 +3,7 @@ import type { ReactNode } from "react";
 import type { Viewer } from "../session/viewer";
 import type { FrameTexts } from "../texts/frame";
 import { AwaitedScreen } from "./awaited_screen";
-import { drawn } from "./drawn";
+import { drawn, type Rest } from "./drawn";
 import { addressOf } from "./early_kit";
 import { Frame, type FrameLink } from "./frame";
 import { keepTyped, passOnTyped } from "./typed";
@@ -44,15 +44,17 @@ export function showEarlyFrame(texts: FrameTexts, viewer: Viewer, path: string):
   watch(frame);
 }
 
-/** Shows the screen in the early frame, in its place. Does nothing when React was sooner. */
-export function showEarlyScreen(content: ReactNode, path: string): void {
+/** Shows the screen in the early frame, in its place: all of it when what is returned is called, too. Does nothing when React was sooner. */
+export function showEarlyScreen(content: ReactNode, path: string): Rest[] {
   const place = frame?.isConnected ? frame.querySelector("[data-awaited]")?.parentElement : null;
-  const element = place && elementOf(content);
-  if (!element) return;
+  const rest: Rest[] = [];
+  const element = place && elementOf(content, rest);
+  if (!element) return [];
   element.dataset.awaited = ""; // some of it is still to come
   place.replaceWith(element);
   watch(element);
   [screen, screenPath] = [element, path];
+  return rest;
 }
 
 /** Whether the screen at a path was drawn early. */
@@ -124,8 +126,8 @@ function nameOf(target: EventTarget | null): string | undefined {
   return `${href} ${element.dataset.field ?? element.getAttribute("aria-label") ?? element.textContent}`;
 }
 
-function elementOf(content: ReactNode): HTMLElement | undefined {
-  return drawn(content).find((node) => node instanceof HTMLElement);
+function elementOf(content: ReactNode, rest?: Rest[]): HTMLElement | undefined {
+  return drawn(content, rest).find((node) => node instanceof HTMLElement);
 }
 
 function root(): HTMLElement | null {
