@@ -21,6 +21,7 @@ from models.workflows.plan import listened_to
 from models.workflows.problems.check import problems_of
 from models.workflows.publishing.publish import refuse_blocking
 from models.workflows.states import RUNNING, WorkflowStatus
+from models.workflows.timed import schedules
 from permissions.principal import Scope
 
 FURTHEST_AHEAD: Final = timedelta(days=366)
@@ -107,6 +108,8 @@ async def _check_testers(scope: Scope, segment_id: int | None) -> None:
 async def _begin(scope: Scope, workflow: Workflow, graph: Graph, wanted: Activation, now: datetime) -> None:
     was_running = workflow.status in RUNNING
     values = {"status": WorkflowStatus.ACTIVE, "reason": None, "activates_at": None, "activates_existing": False}
+    if workflow.status == WorkflowStatus.DRAINING:
+        await schedules.forget(scope, workflow.id)
     await _write(workflow, values | ({} if was_running else {"activated_at": now}), wanted, now)
     if not was_running:
         assert workflow.published_number is not None

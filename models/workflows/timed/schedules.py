@@ -19,6 +19,7 @@ from models.workflows.timed import progress
 from models.workflows.timed.progress import AT_ONCE, Progress
 from models.workflows.timing.local_times import wall_of
 from models.workflows.timing.recurrences import next_recurrence, read_recurrence
+from permissions.principal import Scope
 
 LOOK_AGAIN: Final = timedelta(milliseconds=50)
 """The engine of segments has to come to the occurrence first."""
@@ -44,6 +45,16 @@ async def candidates(run: Run, plan: Plan, trigger: Trigger, known: Progress | N
         Candidate(plan, trigger.key, contact_id, run.now, NOBODY, since=now.running_at, by_time=True)
         for contact_id in contact_ids
     ]
+
+
+async def forget(scope: Scope, workflow_id: int) -> None:
+    """Schedules of a workflow that let nobody in begin anew: what came meanwhile does not come late.
+
+    Under the lock of the engine.
+    """
+    await db.execute(
+        "DELETE FROM workflow_schedules WHERE workspace_id = $1 AND workflow_id = $2", scope.workspace_id, workflow_id
+    )
 
 
 async def _known(run: Run, plan: Plan, trigger: Trigger, on: Scheduled, known: Progress | None) -> Progress:

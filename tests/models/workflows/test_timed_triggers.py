@@ -8,6 +8,8 @@ import pytest
 from models import clock, db
 from models.contacts import fields
 from models.rules.tree import FieldType
+from models.workflows.lifecycle import commands
+from models.workflows.lifecycle.activation import Activation, activate
 from models.workflows.timed import dates, indexes, progress, schedules
 from tests.kit.segments import new_contacts, static_segment
 from tests.kit.workflows import ends_of, graph, moved, node, running
@@ -119,6 +121,25 @@ async def test_members_of_a_segment_enter_each_friday_at_ten_in_parts(scope, mon
     to("2026-12-12T00:00")
     assert await who_came(scope, workflow_id) == ids, "once for two that were missed"
     assert await next_look() == datetime(2026, 12, 18, 9, tzinfo=UTC)
+
+
+async def test_what_came_while_nobody_was_let_in_does_not_come_later(scope):
+    ids = await new_contacts(scope, 2, date_of_birth=date(1990, 11, 27))
+    segment = await static_segment(scope, ids)
+    rule = "FREQ=WEEKLY;BYDAY=FR;BYHOUR=10;BYMINUTE=0"
+    scheduled = await on(scope, {"schedule": {"rrule": rule, "segmentId": segment.id}})
+    dated = await on(scope, {"date": {"field": "date_of_birth", "yearly": True, "at": "10:00"}})
+    for workflow_id in (scheduled, dated):
+        await commands.drain(scope, workflow_id)
+    to("2026-11-28T12:00")
+    assert await who_came(scope, dated) == []
+    for workflow_id in (scheduled, dated):
+        await activate(scope, workflow_id, Activation())
+    assert await who_came(scope, scheduled) == []
+    to("2026-12-04T09:00")
+    assert await who_came(scope, scheduled) == ids
+    to("2026-12-11T09:00")
+    assert await who_came(scope, scheduled) == ids
 
 
 async def test_more_contacts_than_enter_at_once_come_once_each(scope, monkeypatch):
