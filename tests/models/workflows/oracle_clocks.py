@@ -12,15 +12,21 @@ WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 
 
 def later(moment, text, zone_name):
-    """P1M2DT3H: months by the calendar, at the same time of the day, then days of 24 hours and the rest."""
+    """P1M2DT3H: months by the calendar, at the same time of the day, then days of 24 hours and the rest.
+
+    Of a day that the month lacks, it is the end of the month's last day (docs/rules.md).
+    """
     found = re.fullmatch(r"P(?:(\d+)M)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?", text)
     months, days, hours, minutes, seconds = (int(part) if part else 0 for part in found.groups())
     if months:
         local = moment.astimezone(ZoneInfo(zone_name))
         years, month = divmod(local.month - 1 + months, 12)
         year, month = local.year + years, month + 1
-        day = date(year, month, min(local.day, monthrange(year, month)[1]))
-        moment = shows(day, local.time(), zone_name)
+        last = monthrange(year, month)[1]
+        if local.day <= last:
+            moment = shows(date(year, month, local.day), local.time(), zone_name)
+        else:
+            moment = shows(date(year, month, last) + DAY, time(), zone_name)
     return moment + timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
 
 
