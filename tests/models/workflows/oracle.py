@@ -86,7 +86,7 @@ class World:
         self.goals = 0
         self.events: list[Event] = []
         self.acting: tuple[int, ...] = ()
-        self.joining: list[tuple[int, dict[str, Any], int, tuple[int, ...]]] = []
+        self.joining: dict[int, list[tuple[int, dict[str, Any], int, tuple[int, ...]]]] = {}
         self.chosen: dict[tuple[int, int, str], list[str]] = {}
         self.met: set[tuple[int, str, int, int]] = set()
         self.jumped: list[tuple[int, str, int, int]] = []
@@ -183,8 +183,7 @@ class World:
             if one.end is None and (one.state == "READY" or (one.wake_at is not None and one.wake_at <= self.now)):
                 self._go(one)
         dates = [(workflow, trigger, -1, ()) for workflow, trigger in coming]
-        joining, self.joining = self.joining, []
-        self._let_in(contact_id, dates + self._triggered(events) + joining, events)
+        self._let_in(contact_id, dates + self._triggered(events) + self.joining.pop(contact_id, []), events)
         self.ended += [one for one in self.inside if one.end is not None]
         self.inside = [one for one in self.inside if one.end is None]
 
@@ -281,7 +280,7 @@ class World:
                     self._go(one)
             for index, event in enumerate(events):
                 self._heed(event, [one for one, order in new if index > order and one.end is None])
-            candidates, self.joining = after + self.joining, []
+            candidates = after + self.joining.pop(contact_id, [])
 
     def _enter(self, workflow, contact_id, trigger, chain):
         graph, entry = self.workflows[workflow], self.entries.get((workflow, contact_id))
@@ -521,7 +520,7 @@ class World:
         elif kind == "enroll":
             triggers = self.workflows[do["workflowId"]]["triggers"]
             manual = next((trigger for trigger in triggers if "manual" in trigger["on"]), {"key": "manual", "on": {}})
-            self.joining.append((do["workflowId"], manual, -1, one.chain))
+            self.joining.setdefault(one.contact, []).append((do["workflowId"], manual, -1, one.chain))
         elif kind == "activityRecord":
             what = {"kind": do["kind"], **(do.get("properties") or {})}
             self.events.append(Event(contact.id, [("activity", what)], self.acting))

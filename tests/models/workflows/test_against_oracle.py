@@ -431,7 +431,7 @@ WHERE a.position - a.size + s.place > $1 AND s.outcome IN ('left', 'right') ORDE
 """
 
 
-@with_seeds(12, 20, 35, 70_142, 6_425_290_001, 8_663_950_004)
+@with_seeds(12, 20, 35, 70_142, 6_425_290_001, 6_583_460_002, 8_663_950_004)
 async def test_the_engine_and_the_oracle_come_to_the_same(
     database: str, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
