@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
-from models.rules.thresholds import Threshold, instant_of
 from models.workflows.arrivals import Arrival
 from models.workflows.graph.actions import Wait
-from models.workflows.graph.tree import GraphNode, Zone
+from models.workflows.graph.tree import GraphNode
+from models.workflows.nodes.elapsing import ends_after
 from models.workflows.run import Run
 
 
@@ -23,12 +22,7 @@ async def wait(run: Run, node: GraphNode, arrivals: Sequence[Arrival]) -> None:
 
 
 async def ends(run: Run, node: GraphNode, arrivals: Sequence[Arrival]) -> dict[int, datetime]:
-    """Months are those of the calendar in the workflow's zone; days have 24 hours."""
+    """When their time is over."""
     do = node.do
     assert isinstance(do, Wait)
-    of_contact = arrivals[0].plan.graph.zone is Zone.CONTACT and do.duration.months > 0
-    zones = await run.zones(of_contact, {arrival.contact_id for arrival in arrivals})
-    threshold = Threshold(do.duration)
-    return {
-        arrival.id: instant_of(threshold, arrival.node_at, ZoneInfo(zones[arrival.contact_id])) for arrival in arrivals
-    }
+    return await ends_after(run, do.duration, arrivals)

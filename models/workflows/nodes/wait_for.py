@@ -2,17 +2,16 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from models.errors import MusterError
 from models.workflows import freshness
 from models.workflows.arrivals import Arrival
 from models.workflows.graph.actions import WaitFor
-from models.workflows.graph.tree import GraphNode, Zone
+from models.workflows.graph.tree import GraphNode
 from models.workflows.inside import occurrences
 from models.workflows.inside.asking import first_that_holds, reads_segments
+from models.workflows.nodes.elapsing import ends_after
 from models.workflows.run import Run
-from models.workflows.timing import waits
 
 
 async def wait_for(run: Run, node: GraphNode, arrivals: Sequence[Arrival]) -> None:
@@ -39,12 +38,7 @@ async def ends(run: Run, node: GraphNode, arrivals: Sequence[Arrival]) -> dict[i
     """When their time is over."""
     do = node.do
     assert isinstance(do, WaitFor)
-    of_contact = arrivals[0].plan.graph.zone is Zone.CONTACT and do.timeout.months > 0
-    zones = await run.zones(of_contact, {arrival.contact_id for arrival in arrivals})
-    return {
-        arrival.id: waits.after(arrival.node_at, do.timeout, ZoneInfo(zones[arrival.contact_id]))
-        for arrival in arrivals
-    }
+    return await ends_after(run, do.timeout, arrivals)
 
 
 async def _without_those_who_fulfil_it(
